@@ -1,0 +1,72 @@
+// swift-tools-version: 6.0
+// billion-llm: no Swift packages, three C libraries found by pkg-config (Accelerate replaces
+// OpenBLAS on macOS). The folders and what each may import are drawn in Sources/README.md.
+import PackageDescription
+
+#if os(macOS)
+    let blasLinking: [LinkerSetting] = [.linkedFramework("Accelerate")]
+#else
+    let blasLinking: [LinkerSetting] = []
+#endif
+
+/// C is optimised in every configuration: a debug build of a kernel measures nothing.
+let kernelFlags: [CSetting] = [.unsafeFlags(["-O3", "-fno-math-errno"])]
+
+func library(_ name: String, imports: [Target.Dependency], linking: [LinkerSetting] = []) -> Target {
+    .target(name: name, dependencies: imports, linkerSettings: linking)
+}
+
+func tests(_ name: String, imports: [Target.Dependency]) -> Target {
+    .testTarget(
+        name: name + "Tests", dependencies: imports + ["TestSupport"], path: "Tests/\(name)Tests",
+        exclude: [])
+}
+
+let package = Package(
+    name: "billion-llm",
+    platforms: [.macOS(.v15)],
+    products: [.executable(name: "billion", targets: ["BillionLLM"])],
+    targets: [
+        .systemLibrary(
+            name: "CYaml", pkgConfig: "yaml-0.1",
+            providers: [.apt(["libyaml-dev"]), .brew(["libyaml"])]),
+        .systemLibrary(
+            name: "CSQLite", pkgConfig: "sqlite3",
+            providers: [.apt(["libsqlite3-dev"]), .brew(["sqlite3"])]),
+        .systemLibrary(
+            name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+        .target(name: "CKernels", cSettings: kernelFlags),
+
+        library("Basics", imports: []),
+        library("Experiments", imports: ["Basics", "CYaml"]),
+        library("Store", imports: ["Basics", "Experiments", "CSQLite"]),
+        library("Runner", imports: ["Basics", "Experiments", "Store"]),
+        library("Reporting", imports: ["Basics", "Experiments", "Store"]),
+
+        library("Tensors", imports: ["Basics", "CKernels", "COpenBLAS"], linking: blasLinking),
+        library("LanguageModels", imports: ["Basics", "Tensors"]),
+
+        library("Tasks", imports: ["Basics", "Experiments", "LanguageModels", "Tensors"]),
+        library("Hub", imports: ["Basics"]),
+        .executableTarget(
+            name: "BillionLLM",
+            dependencies: [
+                "Basics", "Experiments", "Store", "Runner", "Reporting", "Tensors",
+                "LanguageModels", "Tasks", "Hub",
+            ]),
+
+        .target(name: "TestSupport", dependencies: ["Basics"], path: "Tests/TestSupport"),
+        tests("Basics", imports: ["Basics"]),
+        tests("Experiments", imports: ["Basics", "Experiments"]),
+        tests("Store", imports: ["Basics", "Experiments", "Store"]),
+        tests("Runner", imports: ["Basics", "Experiments", "Store", "Runner"]),
+        tests("Reporting", imports: ["Basics", "Experiments", "Store", "Reporting"]),
+        tests("Tensors", imports: ["Basics", "Tensors", "CKernels"]),
+        tests("LanguageModels", imports: ["Basics", "Tensors", "LanguageModels"]),
+        tests("Tasks", imports: ["Basics", "Experiments", "Tensors", "LanguageModels", "Tasks"]),
+        tests("Hub", imports: ["Basics", "Hub"]),
+        tests("Command", imports: ["Basics", "Experiments", "Store"]),
+    ],
+    swiftLanguageModes: [.v6],
+    cLanguageStandard: .c17
+)

@@ -1,0 +1,2 @@
+import Basics
+print(SHA256.hex("abc"))

@@ -1,0 +1,34 @@
+import Basics
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+/// Data that tests use when it is there and skip with a message when it is not.
+package enum SharedData {
+    /// The checkout's root, from this file's place in it.
+    package static let packageRoot: String = {
+        var parts = #filePath.split(separator: "/", omittingEmptySubsequences: false)
+        parts.removeLast(3)
+        return parts.joined(separator: "/")
+    }()
+
+    /// A file or folder under `../shared`, or nil when the checkout has none beside it.
+    package static func path(_ relative: String) -> String? {
+        existing(packageRoot + "/../shared/" + relative)
+    }
+
+    /// The small real model, where an earlier command or the CI script has put it.
+    package static let smolLM2: String? = {
+        let environment = ProcessInfo.processInfo.environment
+        let cache = environment["XDG_CACHE_HOME"] ?? (environment["HOME"] ?? "") + "/.cache"
+        return environment["BILLION_TEST_MODEL"].flatMap(existing)
+            ?? existing(cache + "/billion-llm/models/smollm2-135m-instruct/SmolLM2-135M-Instruct.Q4_1.gguf")
+    }()
+
+    private static func existing(_ path: String) -> String? {
+        FileManager.default.fileExists(atPath: path) ? path : nil
+    }
+}
