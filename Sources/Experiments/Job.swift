@@ -36,7 +36,7 @@ package struct JobID: Hashable, Sendable, Codable, CustomStringConvertible {
 }
 
 /// One cell of the matrix as the manifest gives it; nothing is resolved or downloaded yet.
-package struct Cell: Hashable, Sendable {
+package struct Cell: Hashable, Sendable, Codable {
     /// Name of the experiment that the cell belongs to.
     package var experiment: String
     /// The model's name in the manifest.
@@ -76,7 +76,7 @@ package struct Cell: Hashable, Sendable {
 }
 
 /// A cell whose inputs are known by digest, and so has an identity.
-package struct Job: Hashable, Sendable {
+package struct Job: Hashable, Sendable, Codable {
     package let id: JobID
     package let cell: Cell
     /// SHA-256 of the model's source file.
