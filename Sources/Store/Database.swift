@@ -52,8 +52,14 @@ package final class Database {
 
     /// A statement of its own, with its first parameters bound.
     package func prepare(_ sql: String, _ values: [SQLValue] = []) throws(StoreError) -> Statement {
+        try prepare(sql, values, keepingOpen: self)
+    }
+
+    private func prepare(_ sql: String, _ values: [SQLValue], keepingOpen owner: Database?)
+        throws(StoreError) -> Statement
+    {
         var tail = ""
-        guard let statement = try prepareFirst(of: sql, tail: &tail) else {
+        guard let statement = try prepareFirst(of: sql, tail: &tail, keepingOpen: owner) else {
             throw StoreError.sqlite(
                 file: file, code: SQLITE_MISUSE, message: "no statement", sql: sql)
         }
@@ -63,6 +69,12 @@ package final class Database {
 
     /// The first statement of a text, and the rest of the text; nil when there is none.
     package func prepareFirst(of sql: String, tail: inout String) throws(StoreError) -> Statement? {
+        try prepareFirst(of: sql, tail: &tail, keepingOpen: self)
+    }
+
+    private func prepareFirst(
+        of sql: String, tail: inout String, keepingOpen owner: Database?
+    ) throws(StoreError) -> Statement? {
         guard let handle else { throw StoreError.closed(file: file) }
         var prepared: OpaquePointer?
         let (code, rest) = sql.withCString { text in
@@ -72,7 +84,7 @@ package final class Database {
         }
         guard code == SQLITE_OK else { throw failure(sql: sql) }
         tail = rest
-        return prepared.map { Statement(handle: $0, file: file) }
+        return prepared.map { Statement(handle: $0, file: file, database: owner) }
     }
 
     /// Runs a statement that is used again and again; it is prepared once.
@@ -132,7 +144,7 @@ package final class Database {
             try known.bind(values)
             return known
         }
-        let statement = try prepare(sql, values)
+        let statement = try prepare(sql, values, keepingOpen: nil)
         cache[sql] = statement
         return statement
     }
@@ -164,6 +176,9 @@ package final class Database {
             let isAllowed =
                 switch action {
                 case SQLITE_SELECT, SQLITE_READ, SQLITE_RECURSIVE: true
+                // What SQLite asks when it sets up json_each and its kind; a statement that
+                // says so itself is refused elsewhere, for the schema cannot be written.
+                case SQLITE_UPDATE: first == "sqlite_master"
                 case SQLITE_FUNCTION:
                     second.map { String(cString: $0).lowercased() != "load_extension" } ?? true
                 case SQLITE_PRAGMA:

@@ -61,6 +61,7 @@ extension ReadOnlyStore {
         guard case .sqlite(_, let code, let message, _) = error else { return error }
         switch code & 0xff {
         case 23, 8: return Self.refusal
+        case 1 where message.hasPrefix("not authorized"): return Self.refusal
         case 1: return .query(message: message + "." + hint(for: message))
         default: return error
         }

@@ -24,10 +24,13 @@ extension SQLValue {
 package final class Statement {
     private let handle: OpaquePointer
     private let file: String
+    /// Keeps the connection open; nil for statements that the connection itself keeps.
+    private let database: Database?
 
-    init(handle: OpaquePointer, file: String) {
+    init(handle: OpaquePointer, file: String, database: Database?) {
         self.handle = handle
         self.file = file
+        self.database = database
     }
 
     deinit { sqlite3_finalize(handle) }
