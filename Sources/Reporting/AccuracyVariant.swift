@@ -4,7 +4,9 @@ import Store
 
 /// One way in which accuracy was measured: dataset, number of examples, other settings.
 package struct AccuracyVariant: Hashable {
-    /// `mini-mmlu (5-shot)`. Only the dataset `mmlu` itself is ever called MMLU.
+    /// `mini-mmlu (5-shot)`.
+    ///
+    /// Only the dataset `mmlu` itself is ever called MMLU.
     package let heading: String
     package let dataset: String?
     fileprivate let key: Key

@@ -138,7 +138,9 @@ package enum QueryOutput: Sendable {
 
     // MARK: CSV
 
-    /// RFC 4180. NULL is an empty field, an empty text a quoted one.
+    /// RFC 4180.
+    ///
+    /// NULL is an empty field, an empty text a quoted one.
     private static func csv(_ result: QueryResult) -> String {
         let lines =
             [result.columns.map(csvText)]

@@ -1,7 +1,9 @@
 import Basics
 import Store
 
-/// COMPARISON.md: a pure function of the database. No clock, no locale, no machine.
+/// COMPARISON.md: a pure function of the database.
+///
+/// No clock, no locale, no machine.
 package struct Report {
     private let data: ReportData
 

@@ -26,8 +26,10 @@ package struct ReportData {
         /// Done attempts, newest first.
         package let attempts: [StoredAttempt]
 
-        /// The newest result of this name. Sizes come from a memory task where there is one, for
-        /// a task that only happens to report them measured something else.
+        /// The newest result of this name.
+        ///
+        /// Sizes come from a memory task where there is one, for a task that only happens to
+        /// report them measured something else.
         package func metric(_ name: String) -> Metric? {
             let having = attempts.filter { $0.metrics[name] != nil }
             let preferred =

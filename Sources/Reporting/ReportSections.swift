@@ -6,7 +6,9 @@ package protocol ReportSection: Sendable {
     func body(_ data: ReportData) -> String?
 }
 
-/// The parts of the report in their order. A new one is a file in `Sections` and a line here.
+/// The parts of the report in their order.
+///
+/// A new one is a file in `Sections` and a line here.
 package enum ReportSections {
     package static let all: [any ReportSection] = [
         SummarySection(),

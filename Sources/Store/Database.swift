@@ -1,6 +1,8 @@
 internal import CSQLite
 
-/// One connection to an SQLite file. Closed when released, or earlier with `close()`.
+/// One connection to an SQLite file.
+///
+/// Closed when released, or earlier with `close()`.
 package final class Database {
     package enum Access: Sendable {
         case readWrite

@@ -21,7 +21,9 @@ package struct AttemptKey: Hashable, Sendable {
     package init(rowID: Int64) { self.rowID = rowID }
 }
 
-/// What the runner needs of a store. `RunStore` is the database; tests may use another.
+/// What the runner needs of a store.
+///
+/// `RunStore` is the database; tests may use another.
 package protocol JobStore: AnyObject {
     /// Jobs that have a finished row from this installation.
     func finishedJobs(installation: String) throws -> Set<JobID>

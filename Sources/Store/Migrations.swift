@@ -1,4 +1,6 @@
-/// One step from a schema to the next. Never edited once released: a change is a new step.
+/// One step from a schema to the next.
+///
+/// Never edited once released: a change is a new step.
 package struct Migration: Sendable {
     package let name: String
     package let sql: String

@@ -7,7 +7,7 @@ package final class ReadOnlyStore {
     let database: Database
     private let file: StoreFile
     /// Held while a file without a log is read without SQLite's locks: no writer may start.
-    private var lock: FileLock?
+    private var lock: DatabaseLock?
     /// SQLite makes the log's index (`-shm`) where only the log is left; then it is ours to remove.
     private let madeIndex: Bool
 
@@ -49,7 +49,7 @@ package final class ReadOnlyStore {
     package func close() {
         database.close()
         if madeIndex, file.companionBytes("-shm") != nil, !OpenWriters.contains(file.identity),
-            let lock = try? FileLock(path: file.path, named: file.shown, kind: .exclusive),
+            let lock = try? DatabaseLock(path: file.path, named: file.shown, kind: .exclusive),
             (try? lock.acquire(.exclusive, patience: .zero)) == true
         {
             file.removeCompanion("-shm")
@@ -63,10 +63,10 @@ package final class ReadOnlyStore {
     }
 
     /// The lock when there is no log and nobody writes; nil when SQLite must look itself.
-    private static func lockWithoutLog(_ file: StoreFile) throws(StoreError) -> FileLock? {
+    private static func lockWithoutLog(_ file: StoreFile) throws(StoreError) -> DatabaseLock? {
         let log = file.companionBytes("-wal")
         guard log == nil || (log == 0 && file.companionBytes("-shm") == nil) else { return nil }
-        let lock = try FileLock(path: file.path, named: file.shown, kind: .shared)
+        let lock = try DatabaseLock(path: file.path, named: file.shown, kind: .shared)
         return try lock.acquire(.shared, patience: .zero) ? lock : nil
     }
 

@@ -74,7 +74,9 @@ package struct Redaction: Sendable {
     /// Whether something in the text looks like an absolute path.
     package static func holdsPath(_ text: String) -> Bool { withoutPaths(text) != text }
 
-    /// `open /srv/x/y.gguf: denied` becomes `open …/y.gguf: denied`. Web addresses stay.
+    /// `open /srv/x/y.gguf: denied` becomes `open …/y.gguf: denied`.
+    ///
+    /// Web addresses stay.
     static func withoutPaths(_ text: String) -> String {
         let source = Array(text.unicodeScalars)
         var result = String.UnicodeScalarView()

@@ -19,7 +19,7 @@ extension RunStore {
             }
             _ = try file.checkedHeader(emptyIsFine: true)
         }
-        let lock = try FileLock(path: shown, named: shown, kind: .exclusive)
+        let lock = try DatabaseLock(path: shown, named: shown, kind: .exclusive)
         guard try lock.acquire(.exclusive, patience: patience) else {
             throw StoreError.anotherWriter(file: shown)
         }

@@ -1,7 +1,9 @@
 import Basics
 import Experiments
 
-/// The database while results are written to it. One at a time, over all processes.
+/// The database while results are written to it.
+///
+/// One at a time, over all processes.
 ///
 ///     let store = try RunStore(path: "runs.sqlite")
 ///     let run = try store.beginRun(facts)
@@ -13,7 +15,7 @@ import Experiments
 package final class RunStore: JobStore {
     let database: Database
     private let file: StoreFile
-    private var lock: FileLock?
+    private var lock: DatabaseLock?
     private let now: () -> String
     private let redaction: Redaction
     private var isOpen = true
@@ -27,7 +29,7 @@ package final class RunStore: JobStore {
     private static let eventsPerCommit = 50
     private static let longestUncommitted = Duration.seconds(1)
 
-    init(database: Database, file: StoreFile, lock: FileLock, now: @escaping () -> String) {
+    init(database: Database, file: StoreFile, lock: DatabaseLock, now: @escaping () -> String) {
         self.database = database
         self.file = file
         self.lock = lock
@@ -262,8 +264,10 @@ extension RunStore {
             ], what: what)
     }
 
-    /// The job's row, made at first sight. Names do not belong to a job's identity; the newest
-    /// manifest's names are kept, so that its owner finds the results under them.
+    /// The job's row, made at first sight.
+    ///
+    /// Names do not belong to a job's identity; the newest manifest's names are kept, so that its
+    /// owner finds the results under them.
     private func upsert(_ job: Job) throws(StoreError) -> Int64 {
         let cell = job.cell
         let model = try named("models", Redaction.name(cell.model), digest: job.modelDigest)

@@ -35,7 +35,9 @@ package final class Statement {
 
     deinit { sqlite3_finalize(handle) }
 
-    /// Binds the parameters in order. Refuses what SQLite would silently make NULL.
+    /// Binds the parameters in order.
+    ///
+    /// Refuses what SQLite would silently make NULL.
     package func bind(_ values: [SQLValue]) throws(StoreError) {
         for (offset, value) in values.enumerated() {
             let index = Int32(truncatingIfNeeded: offset + 1)

@@ -1,4 +1,6 @@
-/// What can go wrong with a database of runs. The file is named as the caller named it.
+/// What can go wrong with a database of runs.
+///
+/// The file is named as the caller named it.
 package enum StoreError: Error, Hashable, Sendable {
     /// SQLite's own report: extended result code, message, and the statement being run.
     case sqlite(file: String, code: Int32, message: String, sql: String?)

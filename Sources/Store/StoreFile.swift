@@ -59,7 +59,9 @@ struct StoreFile {
 
     func removeCompanion(_ suffix: String) { unlink(path + suffix) }
 
-    /// What kind of file it is. Reads 100 bytes, changes nothing.
+    /// What kind of file it is.
+    ///
+    /// Reads 100 bytes, changes nothing.
     ///
     /// Must not be called while this process writes to the file: closing a descriptor drops the
     /// process's POSIX locks on it, SQLite's among them.

@@ -1,7 +1,9 @@
 import Basics
 import Experiments
 
-/// Everything that a report is made of, read in one go. No samples: their averages are metrics.
+/// Everything that a report is made of, read in one go.
+///
+/// No samples: their averages are metrics.
 package struct StoreSnapshot: Sendable {
     package var hosts: [StoredHost]
     package var runs: [StoredRun]

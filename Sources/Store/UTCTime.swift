@@ -8,7 +8,7 @@
 
 /// Time as the store keeps it: UTC, ISO 8601, milliseconds.
 package enum UTCTime {
-    /// `2026-03-01T09:05:00.250Z`
+    /// This moment, as `2026-03-01T09:05:00.250Z`.
     package static func now() -> String {
         var time = timespec()
         clock_gettime(CLOCK_REALTIME, &time)

@@ -2,7 +2,9 @@ import Basics
 import Experiments
 import Store
 
-/// The main figures, one line per setup, one table per host. It draws no conclusions.
+/// The main figures, one line per setup, one table per host.
+///
+/// It draws no conclusions.
 struct SummarySection: ReportSection {
     let title = "Summary"
 

@@ -1,5 +1,7 @@
 extension Migrations {
-    /// Tables of the first release. Long form: one metric, fact, timing or sample a row.
+    /// Tables of the first release.
+    ///
+    /// Long form: one metric, fact, timing or sample a row.
     ///
     /// Times are UTC in ISO 8601. No table holds an absolute path, a user or a host name. The
     /// views at the end are what queries should use; the tables may change, the views will not.

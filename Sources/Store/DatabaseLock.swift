@@ -12,7 +12,7 @@
 /// no lock file, holds between two stores of one process too, and is not lost when another
 /// descriptor of the file is closed. Closing *this* descriptor would drop SQLite's own locks, so
 /// release it only after the connection is closed.
-final class FileLock {
+final class DatabaseLock {
     enum Kind {
         case shared
         case exclusive
@@ -21,7 +21,9 @@ final class FileLock {
     private let descriptor: Int32
     private let file: String
 
-    /// Opens the file, creating it for an exclusive lock. Throws the system's reason.
+    /// Opens the file, creating it for an exclusive lock.
+    ///
+    /// Throws the system's reason.
     init(path: String, named file: String, kind: Kind) throws(StoreError) {
         self.file = file
         let flags = kind == .exclusive ? O_RDWR | O_CREAT | O_CLOEXEC : O_RDONLY | O_CLOEXEC
