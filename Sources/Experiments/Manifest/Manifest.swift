@@ -36,6 +36,7 @@ package struct Manifest: Sendable {
     package struct Matrix: Sendable {
         package let mark: SourceMark
         /// In the file's order, which is the order of the loops: the first is the outermost.
+        ///
         /// Empty when every cell comes from `include`.
         package let axes: [(axis: Axis, names: [Marked<String>])]
         package let exclude: [Entry]
@@ -90,7 +91,7 @@ extension Manifest {
         let isMarked = bytes.starts(with: [0xEF, 0xBB, 0xBF])
         let text = bytes.dropFirst(isMarked ? 3 : 0)
         let source = SourceText(bytes: text, file: file)
-        var composer = YAMLComposer(parser: YAMLEventParser(bytes: text, file: file))
+        var composer = YAMLComposer(parser: YAMLEventParser(bytes: text, source: source))
         do throws(ManifestError.Issue) {
             let root = try composer.document()
             var reader = ManifestReader(issues: composer.issues)

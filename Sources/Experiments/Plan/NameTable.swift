@@ -19,6 +19,8 @@ struct NameTable {
     /// One of the two sections with named groups of settings, in the words of its messages.
     private struct Section {
         let noun: String
+        /// What a kind is called, and the key that names it.
+        let kindNoun: String
         let kindKey: String
         /// Settings by kind.
         let kinds: [String: [Catalog.Setting]]
@@ -27,10 +29,10 @@ struct NameTable {
     init(manifest: Manifest, catalog: Catalog) {
         self.catalog = catalog
         let taskSection = Section(
-            noun: "task", kindKey: "kind",
+            noun: "task", kindNoun: "task kind", kindKey: "kind",
             kinds: Dictionary(catalog.tasks.map { ($0.kind, $0.settings) }) { first, _ in first })
         let hardwareSection = Section(
-            noun: "hardware", kindKey: "backend",
+            noun: "hardware", kindNoun: "backend", kindKey: "backend",
             kinds: Dictionary(catalog.backends.map { ($0.name, $0.settings) }) { first, _ in first }
         )
         tasks = Self.defaults(of: taskSection)
@@ -78,13 +80,13 @@ struct NameTable {
                 at: kind.mark,
                 variant.kind == nil
                     ? "\(section.noun) \(quoted(name.value)) needs a key '\(section.kindKey)'.\(hint)"
-                    : "unknown \(section.kindKey) \(quoted(kind.value)).\(hint)")
+                    : "unknown \(section.kindNoun) \(quoted(kind.value)).\(hint)")
             return .some(nil)
         }
         if kind.value != name.value, section.kinds[name.value] != nil {
             report(
                 at: name.mark,
-                "\(quoted(name.value)) is a \(section.kindKey) itself and cannot stand for "
+                "\(quoted(name.value)) is a \(section.kindNoun) itself and cannot stand for "
                     + "\(quoted(kind.value)). Choose another name.")
         }
         var values = Dictionary(settings.map { ($0.key, $0.defaultValue) }) { first, _ in first }
@@ -124,20 +126,29 @@ extension NameTable {
 
     /// Why a name cannot be used; nil for a known one, or one reported where it is defined.
     func complaint(about name: String, _ axis: Manifest.Axis) -> String? {
-        let known: [String]
+        let isKnown: Bool
         switch axis {
-        case .model: known = Array(models.keys) + Array(aliases.keys)
-        case .quantization: known = catalog.quantizations
-        case .task: known = Array(tasks.keys)
-        case .hardware: known = Array(hardware.keys)
+        case .model: isKnown = models[name] != nil || aliases[name] != nil
+        case .quantization: isKnown = catalog.quantizations.contains(name)
+        case .task: isKnown = tasks[name] != nil
+        case .hardware: isKnown = hardware[name] != nil
         }
-        if known.contains(name) { return nil }
+        if isKnown { return nil }
         let isPath = axis == .model && (name.contains("/") || name.hasSuffix(".gguf"))
         let hint =
             isPath
             ? " A file needs a name: put 'my-model: {path: ...}' under 'models:'."
-            : suggestion(for: name, among: known)
+            : suggestion(for: name, among: candidates(axis))
         return "unknown \(axis) \(quoted(name)).\(hint)"
+    }
+
+    private func candidates(_ axis: Manifest.Axis) -> [String] {
+        switch axis {
+        case .model: Array(models.keys) + Array(aliases.keys)
+        case .quantization: catalog.quantizations
+        case .task: Array(tasks.keys)
+        case .hardware: Array(hardware.keys)
+        }
     }
 
     /// The value of a setting in an `include` entry; nil where the task's own fault is known.

@@ -77,7 +77,7 @@ struct Planner {
         include(included, in: &drafts, order: axes.map(\.axis))
         if drafts.isEmpty && issues.isEmpty {
             report(
-                at: manifest.matrix.mark,
+                at: manifest.matrix.exclude.first?.mark ?? manifest.matrix.mark,
                 "the matrix is empty: 'exclude' removes all \(productCount) cells.")
         }
         return issues.isEmpty ? drafts.compactMap(cell) : []
@@ -87,21 +87,24 @@ struct Planner {
 
     private typealias AxisNames = (axis: Manifest.Axis, names: [Marked<String>])
 
-    /// The axes with canonical names, each once. Unknown ones stay, for entries to agree with.
+    /// The axes with canonical names, each once.
+    ///
+    /// Unknown ones stay, for entries to agree with.
     private mutating func axes() -> [AxisNames] {
         manifest.matrix.axes.map { axis, written in
-            var first: [String: Int] = [:]
+            var first: [String: Marked<String>] = [:]
             let unique = written.filter { name in
                 let canonical = canonical(name, axis)
-                guard let line = first[canonical] else {
-                    first[canonical] = name.mark.line
+                guard let other = first[canonical] else {
+                    first[canonical] = name
                     return true
                 }
-                let isAlias = canonical != name.value
+                let isSpelledAlike = other.value == name.value
                 report(
                     at: name.mark,
-                    "duplicate \(axis) \(quoted(name.value)): line \(line) has it"
-                        + (isAlias ? " ('\(name.value)' is '\(canonical)')." : "."))
+                    "duplicate \(axis) \(quoted(name.value)): "
+                        + (isSpelledAlike ? "it" : "the same under the name '\(other.value)'")
+                        + " is on line \(other.mark.line) already.")
                 return false
             }
             return (axis, unique.map { Marked(names.canonical($0.value, axis), at: $0.mark) })

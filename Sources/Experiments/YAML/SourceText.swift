@@ -32,6 +32,16 @@ struct SourceText: Sendable {
         return lines + [String(line)]
     }
 
+    /// A place of libyaml, which counts from 0 and puts the end of a file one line too low when
+    /// the last line is not ended.
+    func mark(line: Int, column: Int) -> SourceMark {
+        guard line < lines.count else {
+            let length = lines.last?.unicodeScalars.count ?? 0
+            return SourceMark(file: file, line: lines.count, column: length + 1)
+        }
+        return SourceMark(file: file, line: line + 1, column: column + 1)
+    }
+
     /// The place after the first bytes of a file, all of them valid UTF-8.
     static func mark(after bytes: some Sequence<UInt8>, file: String) -> SourceMark {
         let lines = lines(of: bytes)
@@ -39,9 +49,11 @@ struct SourceText: Sendable {
         return SourceMark(file: file, line: lines.count, column: column)
     }
 
-    /// The line at `mark`, and below it a caret under the column.
+    /// The line at `mark`, and below it a caret under the column; nothing for an empty line.
     func excerpt(at mark: SourceMark) -> [String] {
-        guard lines.indices.contains(mark.line - 1) else { return [] }
+        guard lines.indices.contains(mark.line - 1), !lines[mark.line - 1].isEmpty else {
+            return []
+        }
         var scalars = lines[mark.line - 1].unicodeScalars.map(Self.printable)
         var column = min(max(mark.column - 1, 0), scalars.count)
         if scalars.count > Self.widestExcerpt {

@@ -22,7 +22,9 @@ struct YAMLComposer {
 
     init(parser: YAMLEventParser) { self.parser = parser }
 
-    /// The root of the only document. Throws where reading on makes no sense.
+    /// The root of the only document.
+    ///
+    /// Throws where reading on makes no sense.
     mutating func document() throws(ManifestError.Issue) -> YAMLNode {
         _ = try parser.next()
         let start = try parser.next()
@@ -109,7 +111,7 @@ struct YAMLComposer {
         case .open:
             issues.append(.init(at: mark, "the alias '*\(name)' contains itself."))
         case nil:
-            let hint = suggestion(for: name, among: anchors.keys)
+            let hint = suggestion(for: "*" + name, among: anchors.keys.map { "*" + $0 })
             issues.append(.init(at: mark, "unknown alias \(quoted("*" + name)).\(hint)"))
         }
         return YAMLNode(.invalid, at: mark)
@@ -140,7 +142,9 @@ struct YAMLComposer {
             }
             if let line = lines[name] {
                 issues.append(
-                    .init(at: key.mark, "duplicate key \(quoted(name)): line \(line) has it."))
+                    .init(
+                        at: key.mark,
+                        "duplicate key \(quoted(name)): it is on line \(line) already."))
                 continue
             }
             lines[name] = key.mark.line
@@ -187,7 +191,9 @@ struct YAMLComposer {
     }
 }
 
-/// `Suggestion.sentence`, except for texts too long to be a name (comparing costs their square).
-func suggestion(for name: String, among candidates: some Sequence<String>) -> String {
-    name.unicodeScalars.count > 100 ? "" : Suggestion.sentence(for: name, among: candidates)
+/// `Suggestion.sentence`, except where comparing would take long: for texts too long to be a
+/// name (it costs their square), and for names without number.
+func suggestion(for name: String, among candidates: some Collection<String>) -> String {
+    let isCheap = name.unicodeScalars.count <= 100 && candidates.count <= 500
+    return isCheap ? Suggestion.sentence(for: name, among: candidates) : ""
 }

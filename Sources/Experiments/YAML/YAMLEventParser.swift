@@ -24,14 +24,14 @@ struct YAMLEvent {
 final class YAMLEventParser {
     private let parser: UnsafeMutablePointer<yaml_parser_t>
     private let input: UnsafeMutableBufferPointer<UInt8>
-    private let file: String
+    private let source: SourceText
 
     /// - Parameter bytes: without a byte order mark, which libyaml would count as a column.
-    init(bytes: some Collection<UInt8>, file: String) {
-        self.file = file
-        input = .allocate(capacity: max(bytes.count, 1))
-        input.initialize(repeating: 0)
-        _ = input.update(fromContentsOf: bytes)
+    /// - Parameter source: the same text, for places.
+    init(bytes: some Collection<UInt8>, source: SourceText) {
+        self.source = source
+        input = .allocate(capacity: bytes.count)
+        _ = input.initialize(fromContentsOf: bytes)
         parser = .allocate(capacity: 1)
         parser.initialize(to: yaml_parser_t())
         let isReady = yaml_parser_initialize(parser)
@@ -47,7 +47,9 @@ final class YAMLEventParser {
         input.deallocate()
     }
 
-    /// The next event. Throws libyaml's message with its place.
+    /// The next event.
+    ///
+    /// Throws libyaml's message with its place.
     func next() throws(ManifestError.Issue) -> YAMLEvent {
         var event = yaml_event_t()
         guard yaml_parser_parse(parser, &event) == 1 else { throw failure() }
@@ -94,7 +96,7 @@ final class YAMLEventParser {
     }
 
     private func mark(_ mark: yaml_mark_t) -> SourceMark {
-        SourceMark(file: file, line: Int(mark.line) + 1, column: Int(mark.column) + 1)
+        source.mark(line: Int(mark.line), column: Int(mark.column))
     }
 
     /// libyaml's own words, put in one sentence.
@@ -103,7 +105,7 @@ final class YAMLEventParser {
         let problem = error.problem.map { String(cString: $0) } ?? "out of memory"
         if error.error == YAML_READER_ERROR {
             let read = input.prefix(Int(error.problem_offset))
-            return .init(at: SourceText.mark(after: read, file: file), problem + ".")
+            return .init(at: SourceText.mark(after: read, file: source.file), problem + ".")
         }
         let place = mark(error.problem_mark)
         guard let context = error.context.map({ String(cString: $0) }) else {
@@ -114,17 +116,23 @@ final class YAMLEventParser {
             // The key is where to look, not the line after it where libyaml gave up.
             return .init(at: start, problem + " after this key.")
         }
+        if isEnd(error.problem_mark) && start.line < place.line {
+            // The last line of the file shows nothing; the open quote or list does.
+            return .init(at: start, "\(problem) \(context) that starts here.")
+        }
         var message = "\(problem) \(context)"
         if start.line != place.line { message += " that starts on line \(start.line)" }
         if isTab(at: error.problem_mark) { message += "; indent with spaces, not tabs" }
         return .init(at: place, message + ".")
     }
 
-    /// libyaml's `index` counts characters from the start of the file.
-    private func isTab(at mark: yaml_mark_t) -> Bool {
+    private func isTab(at mark: yaml_mark_t) -> Bool { scalar(at: mark) == "\t" }
+
+    private func isEnd(_ mark: yaml_mark_t) -> Bool { scalar(at: mark) == nil }
+
+    /// libyaml's `index` counts characters from the start of the file; nil at its end.
+    private func scalar(at mark: yaml_mark_t) -> Unicode.Scalar? {
         let scalars = String(decoding: input, as: UTF8.self).unicodeScalars
-        let index = scalars.index(
-            scalars.startIndex, offsetBy: Int(mark.index), limitedBy: scalars.endIndex)
-        return index.map { $0 < scalars.endIndex && scalars[$0] == "\t" } ?? false
+        return scalars.dropFirst(Int(mark.index)).first
     }
 }

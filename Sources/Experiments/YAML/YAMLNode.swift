@@ -1,4 +1,6 @@
-/// One value of a YAML file with its place. Aliases and merge keys are expanded already.
+/// One value of a YAML file with its place.
+///
+/// Aliases and merge keys are expanded already.
 ///
 /// A scalar's type is not guessed from its spelling: it stays text until somebody asks for an
 /// integer, a number or a truth value (`YAMLScalar.swift`).

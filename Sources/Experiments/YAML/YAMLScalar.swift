@@ -56,7 +56,9 @@ extension YAMLNode {
         return value == 0 ? 0 : value
     }
 
-    /// `[-+]? ( \. [0-9]+ | [0-9]+ ( \. [0-9]* )? ) ( [eE] [-+]? [0-9]+ )?`
+    /// Whether a text is spelled as a number.
+    ///
+    ///     [-+]? ( \. [0-9]+ | [0-9]+ ( \. [0-9]* )? ) ( [eE] [-+]? [0-9]+ )?
     private static func isDecimal(_ text: String) -> Bool {
         var rest = Substring(text)
         func take(_ allowed: String) -> Int {
