@@ -54,16 +54,15 @@ struct SourceText: Sendable {
         guard lines.indices.contains(mark.line - 1), !lines[mark.line - 1].isEmpty else {
             return []
         }
-        var scalars = lines[mark.line - 1].unicodeScalars.map(Self.printable)
-        var column = min(max(mark.column - 1, 0), scalars.count)
-        if scalars.count > Self.widestExcerpt {
-            let start = min(max(column - Self.widestExcerpt / 2, 0), scalars.count)
-            let end = min(start + Self.widestExcerpt, scalars.count)
-            let head: [Unicode.Scalar] = start > 0 ? ["…"] : []
-            let tail: [Unicode.Scalar] = end < scalars.count ? ["…"] : []
-            column += head.count - start
-            scalars = head + scalars[start..<end] + tail
-        }
+        let line = lines[mark.line - 1].unicodeScalars
+        let isWide = line.count > Self.widestExcerpt
+        let caret = max(mark.column - 1, 0)
+        let start = isWide ? max(caret - Self.widestExcerpt / 2, 0) : 0
+        let rest = line.dropFirst(start)
+        var scalars = rest.prefix(Self.widestExcerpt).map(Self.printable)
+        if start + scalars.count < line.count { scalars.append("…") }
+        if start > 0 { scalars.insert("…", at: 0) }
+        let column = min(caret - start + (start > 0 ? 1 : 0), scalars.count)
         let padding = scalars.prefix(column).map { scalar in
             scalar == "\t" ? "\t" : String(repeating: " ", count: Self.width(of: scalar))
         }
