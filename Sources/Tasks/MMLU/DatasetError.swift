@@ -1,7 +1,8 @@
 /// What is wrong with a dataset, with the place where it was found.
 package struct DatasetError: Error, Hashable, Sendable, CustomStringConvertible {
-    /// The dataset's name and the path inside it (`mmlu/test/anatomy_test.csv`), or whatever else
-    /// the sentence is about. Never a path of the machine, for the sentence may reach the store.
+    /// What the sentence is about: the dataset's name with the path inside it, mostly.
+    ///
+    /// `mmlu/test/anatomy_test.csv`, never a path of the machine: the text may reach the store.
     package var place: String
     /// From 1; nil where the whole place is meant.
     package var line: Int?
