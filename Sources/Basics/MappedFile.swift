@@ -83,9 +83,17 @@ package final class MappedFile: Sendable {
         if isMapped { munmap(base, count) } else { base.deallocate() }
     }
 
-    /// The file's bytes.
+    /// Lends the file's bytes for the length of the call.
+    package func withBytes<Value, Failure: Error>(
+        _ body: (UnsafeRawBufferPointer) throws(Failure) -> Value
+    ) throws(Failure) -> Value {
+        defer { withExtendedLifetime(self) {} }
+        return try body(bytes)
+    }
+
+    /// The file's bytes, for owners that keep this object: the pointer is good only while it is alive.
     ///
-    /// The pointer is good only while this object is alive: keep the object.
+    /// `MappedFile(path: path).bytes` is a dangling pointer at once; use `withBytes` there.
     package var bytes: UnsafeRawBufferPointer {
         UnsafeRawBufferPointer(start: UnsafeRawPointer(base), count: count)
     }
