@@ -226,17 +226,34 @@ import Testing
         ("nothing", "", nil),
         ("last line", "one\ntwo\n\n", "two"),
         ("Swift's", "Fatal error: boom\nCurrent stack trace:\n0  x\n", "Fatal error: boom"),
+        (
+            "C's", "Program crashed: Bad pointer\nBacktrace took 1 s\n",
+            "Program crashed: Bad pointer"
+        ),
+        ("both", "Fatal error: boom\nProgram crashed: Illegal\n", "Fatal error: boom"),
         ("without end", "one\ntw", "tw"),
     ])
     func tellingLine(name: String, text: String, expected: String?) {
-        var tail = TextTail(limit: 100)
-        Array(text.utf8).withUnsafeBytes { tail.append($0) }
-        #expect(tail.tellingLine == expected, "\(name)")
+        var words = LastWords()
+        _ = Array(text.utf8).withUnsafeBytes { words.append($0) }
+        #expect(words.tellingLine == expected, "\(name)")
     }
 
-    @Test func tailKeepsTheEnd() {
-        var tail = TextTail(limit: 10)
-        for _ in 0..<100 { Array("0123456789abc\n".utf8).withUnsafeBytes { tail.append($0) } }
-        #expect(tail.tellingLine == "456789abc")
+    @Test func fatalErrorOutlivesALongBacktrace() {
+        var words = LastWords()
+        func say(_ text: String) -> [String] {
+            Array(text.utf8).withUnsafeBytes { words.append($0) }
+        }
+        #expect(say("Fatal error: boom\n0 main\n1 li").count == 2)
+        #expect(say("ne\n") == ["1 line"])
+        for _ in 0..<1000 { _ = say("frame of a hundred characters or so\n") }
+        #expect(words.tellingLine == "Fatal error: boom")
+    }
+
+    @Test func endlessLineOfStderrIsCut() {
+        var words = LastWords()
+        let block = [UInt8](repeating: UInt8(ascii: "x"), count: 50_000)
+        for _ in 0..<10 { _ = block.withUnsafeBytes { words.append($0) } }
+        #expect(words.tellingLine == String(repeating: "x", count: 300) + "...")
     }
 }

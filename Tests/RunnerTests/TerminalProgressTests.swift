@@ -65,28 +65,28 @@ import Testing
             .jobEnded(number: 1, of: 2, title: "tiny", outcome: .done, seconds: 2.05))
         let clear = "\u{1B}[K"
         let bar =
-            "\rjob 1 of 2  tiny  speed  [==========>         ]   50%  ETA 0:02\(clear)"
+            "\rjob 1 of 2  speed  [===============>              ]   50%  ETA 0:02\(clear)"
         #expect(
             screen.all == [
-                "\rjob 1 of 2  tiny\(clear)", bar, "\r\(clear)a word\n", bar,
-                "\r\(clear)job 1 of 2: tiny: done in 2.1 s\n",
+                "\r\(clear)job 1 of 2: tiny\n", "\rjob 1 of 2  starting\(clear)", bar,
+                "\r\(clear)a word\n", bar, "\r\(clear)job 1 of 2: done in 2.1 s\n",
             ])
     }
 
     @Test(arguments: [10, 20, 30, 40, 60, 80, 200])
     func linesFitTheWidth(width: Int) {
         let progress = progress(live: true, width: width)
-        let title = String(repeating: "long ", count: 30)
-        progress.handle(.jobStarted(number: 1, of: 2, title: title))
+        progress.handle(.jobStarted(number: 1, of: 2, title: "tiny"))
+        let phase = "phase\u{1B}[2J " + String(repeating: "long ", count: 60)
         for completed in [0, 1, 99, 100, 101] {
             clock.advance(1)
-            progress.handle(step("phase\u{1B}[2J", completed, 100))
+            progress.handle(step(phase, completed, 100))
         }
-        #expect(screen.all.count == 6)
-        for line in screen.all {
+        let lines = screen.all.dropFirst()
+        #expect(lines.count == 6)
+        for line in lines {
             #expect(line.hasPrefix("\r") && line.hasSuffix("\u{1B}[K"))
             #expect(line.dropFirst().dropLast(3).count <= max(10, width - 1))
-            #expect(!line.contains("[2J") || width > 150)
             #expect(line.filter { $0 == "\u{1B}" }.count == 1)
         }
     }

@@ -19,7 +19,6 @@ struct ChildSession {
 
     /// A line is one event; a sample with a long question has some hundred kilobytes.
     static let lineLimit = 64 << 20
-    private static let stderrTail = 4096
     /// How long `poll` sleeps at most.
     ///
     /// A process whose helper keeps its stdout open ends without
@@ -36,8 +35,7 @@ struct ChildSession {
 
     private var unsent: ArraySlice<UInt8>
     private var lines = LineBuffer(limit: ChildSession.lineLimit)
-    private var errorLines = LineBuffer(limit: 1 << 16)
-    private var errorTail = TextTail(limit: ChildSession.stderrTail)
+    private var lastWords = LastWords()
     private var chunk = [UInt8](repeating: 0, count: 1 << 16)
     private var outcome: ChildMessage?
     private var ending: Ending?
@@ -197,13 +195,8 @@ struct ChildSession {
             switch result {
             case .bytes(let count):
                 chunk[..<count].withUnsafeBytes { bytes in
-                    errorTail.append(bytes)
-                    guard isVerbose else { return }
-                    for line in errorLines.append(bytes) {
-                        note(ReasonText.oneLine(String(decoding: line, as: UTF8.self)))
-                    }
+                    for line in lastWords.append(bytes) where isVerbose { note(line) }
                 }
-                if errorLines.isOverLimit { errorLines = LineBuffer(limit: errorLines.limit) }
             case .wouldBlock:
                 return
             case .endOfFile, .failed:
@@ -221,7 +214,7 @@ struct ChildSession {
         case .skipped(let reason): throw .skipped(reason: reason)
         case .event, nil: break
         }
-        let lastWords = errorTail.tellingLine.map { " Its last words: \($0)" } ?? ""
+        let lastWords = self.lastWords.tellingLine.map { " Its last words: \($0)" } ?? ""
         switch ending {
         case .interrupted:
             throw .interrupted

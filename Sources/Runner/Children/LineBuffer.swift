@@ -31,22 +31,43 @@ struct LineBuffer {
     }
 }
 
-/// The end of a stream of text, for the reason of a failure.
-struct TextTail {
-    private let limit: Int
-    private var bytes: [UInt8] = []
+/// What a job's process said on stderr, kept to the lines that explain how it ended.
+struct LastWords {
+    /// Marks of lines that say more than those after them: a backtrace follows.
+    private static let marks = ["Fatal error", "Program crashed"]
 
-    init(limit: Int) { self.limit = limit }
+    private var lines = LineBuffer(limit: 1 << 16)
+    private var last: String?
+    /// The latest line with each of the marks.
+    private var marked: [String?] = marks.map { _ in nil }
 
-    mutating func append(_ more: UnsafeRawBufferPointer) {
-        bytes.append(contentsOf: more.suffix(limit))
-        if bytes.count > limit { bytes.removeFirst(bytes.count - limit) }
+    /// Takes output in and gives back the lines that are whole now, fit for a screen.
+    mutating func append(_ bytes: UnsafeRawBufferPointer) -> [String] {
+        let whole = lines.append(bytes).map { Self.text($0) }
+        for line in whole { keep(line) }
+        if lines.isOverLimit {
+            keep(Self.text(lines.unfinished))
+            lines = LineBuffer(limit: lines.limit)
+        }
+        return whole
     }
 
-    /// The line that says most about why the process ended: Swift's `Fatal error`, or the last.
+    /// The line that says most about why the process ended.
     var tellingLine: String? {
-        let lines = String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isNewline)
-            .map { ReasonText.oneLine($0, limit: 300) }.filter { !$0.isEmpty }
-        return lines.last { $0.contains("Fatal error") } ?? lines.last
+        var all = self
+        all.keep(Self.text(lines.unfinished))
+        return all.marked.lazy.compactMap { $0 }.first ?? all.last
+    }
+
+    private mutating func keep(_ line: String) {
+        guard !line.isEmpty else { return }
+        last = line
+        for (index, mark) in Self.marks.enumerated() where line.contains(mark) {
+            marked[index] = line
+        }
+    }
+
+    private static func text(_ line: [UInt8]) -> String {
+        ReasonText.oneLine(String(decoding: line.prefix(2000), as: UTF8.self), limit: 300)
     }
 }

@@ -4,7 +4,8 @@ import Synchronization
 
 /// Shows a run on stderr: one line that is drawn again on a terminal, plain lines elsewhere.
 ///
-///     job 3 of 9  smollm2-135m-instruct q8_0 mmlu cpu  anatomy  [=====>    ]  55%  ETA 0:42
+///     job 3 of 9: smollm2-135m-instruct q8_0 mmlu cpu
+///     job 3 of 9  mmlu anatomy  [================>             ]   55%  ETA 0:42
 ///
 /// The cursor is never hidden, so nothing has to be put back when the program is killed.
 package final class TerminalProgress: RunProgress, Sendable {
@@ -12,7 +13,6 @@ package final class TerminalProgress: RunProgress, Sendable {
     private struct Current {
         var number: Int
         var total: Int
-        var title: String
         var step: JobProgress?
         var pace = Pace()
         var lastDrawn: Double
@@ -55,22 +55,16 @@ package final class TerminalProgress: RunProgress, Sendable {
             case .started:
                 break
             case .jobStarted(let number, let total, let title):
-                job = Current(number: number, total: total, title: title, lastDrawn: clock())
-                if style.isLive {
-                    draw(&job, force: true)
-                } else {
-                    writeLine("job \(number) of \(total): \(title)")
-                }
+                writeLine("job \(number) of \(total): \(title)")
+                job = Current(number: number, total: total, lastDrawn: clock())
+                if style.isLive { draw(&job, force: true) }
             case .jobProgress(let step):
                 job?.step = step
                 job?.pace.note(step, now: clock())
                 draw(&job, force: false)
-            case .jobEnded(let number, let total, let title, let outcome, let seconds):
+            case .jobEnded(let number, let total, _, let outcome, let seconds):
                 job = nil
-                let name =
-                    style.isLive
-                    ? "job \(number) of \(total): \(title)" : "job \(number) of \(total)"
-                writeLine("\(name): \(words(for: outcome, seconds))")
+                writeLine("job \(number) of \(total): \(words(for: outcome, seconds))")
             case .ended(let summary):
                 job = nil
                 for line in summary.lines { writeLine(line) }
@@ -113,8 +107,8 @@ package final class TerminalProgress: RunProgress, Sendable {
     // MARK: - The lines
 
     private func liveLine(_ job: Current) -> String {
-        let phase = job.step.map { "  " + ReasonText.oneLine($0.phase) } ?? ""
-        let left = "job \(job.number) of \(job.total)  \(job.title)\(phase)"
+        let phase = ReasonText.oneLine(job.step?.phase ?? "starting")
+        let left = "job \(job.number) of \(job.total)  \(phase)"
         // The last column stays empty: some terminals wrap when it is written.
         let room = max(10, style.width - 1)
         guard let step = job.step, let fraction = Self.fraction(step) else {
@@ -123,17 +117,16 @@ package final class TerminalProgress: RunProgress, Sendable {
         let percent = "\(Int(fraction * 100))%"
         var right = "  " + String(repeating: " ", count: max(0, 4 - percent.count)) + percent
         if let rest = job.pace.secondsLeft { right += "  ETA \(DurationText.clock(rest))" }
-        let barWidth = min(20, room - right.count - min(left.count, 40) - 4)
+        let barWidth = min(30, room - right.count - min(left.count, room / 2) - 4)
         if barWidth >= 5 { right = "  [\(Self.bar(fraction, barWidth))]" + right }
         return Self.cut(left, max(0, room - right.count)) + Self.cut(right, room)
     }
 
     private func plainLine(_ job: Current) -> String {
-        guard let step = job.step else { return "job \(job.number) of \(job.total): \(job.title)" }
-        var line = "job \(job.number) of \(job.total): \(ReasonText.oneLine(step.phase))"
-        if let fraction = Self.fraction(step) {
-            line += " \(step.completed)/\(step.total) (\(Int(fraction * 100))%)"
-        }
+        let phase = ReasonText.oneLine(job.step?.phase ?? "starting")
+        var line = "job \(job.number) of \(job.total): \(phase)"
+        guard let step = job.step, let fraction = Self.fraction(step) else { return line }
+        line += " \(step.completed)/\(step.total) (\(Int(fraction * 100))%)"
         if let rest = job.pace.secondsLeft { line += ", ETA \(DurationText.clock(rest))" }
         return line
     }
