@@ -8,7 +8,9 @@
 package final class FileLock {
     private let descriptor: Int32
 
-    /// Waits for the lock. `whenBusy` is called once, if another process holds it.
+    /// Waits for the lock.
+    ///
+    /// `whenBusy` is called once, if another process holds it.
     package init(_ path: String, whenBusy: () -> Void = {}) throws(BasicsError) {
         try FileSystem.makeFolder(FileSystem.folder(of: path))
         descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)

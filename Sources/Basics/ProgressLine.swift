@@ -83,7 +83,9 @@ package final class ProgressLine {
         }
     }
 
-    /// The line itself. With a width, the bar takes what the words leave and nothing is longer.
+    /// The line itself.
+    ///
+    /// With a width, the bar takes what the words leave and nothing is longer.
     static func text(
         _ label: String, fraction: Double?, detail: String, remaining: Duration?, width: Int?
     ) -> String {

@@ -12,8 +12,9 @@
     private typealias CloseFrom =
         @convention(c) (UnsafeMutablePointer<posix_spawn_file_actions_t>, Int32) -> Int32
 
-    /// glibc's own action (2.34 and newer). The Glibc module hides GNU's extensions, so it is
-    /// looked up by name.
+    /// glibc's own action (2.34 and newer).
+    ///
+    /// The Glibc module hides GNU's extensions, so it is looked up by name.
     private let closeFrom: CloseFrom? = {
         let symbol = dlsym(dlopen(nil, RTLD_NOW), "posix_spawn_file_actions_addclosefrom_np")
         return symbol.map { unsafeBitCast($0, to: CloseFrom.self) }

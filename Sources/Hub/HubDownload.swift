@@ -220,8 +220,10 @@ struct HubDownload {
 }
 
 extension HubDownload {
-    /// curl with what every request needs. The token goes over standard input: the arguments of a
-    /// process are for all to see. On a redirect to another host curl leaves it out.
+    /// curl with what every request needs.
+    ///
+    /// The token goes over standard input: the arguments of a process are for all to see. On a
+    /// redirect to another host curl leaves it out.
     private func curl(_ options: [String]) -> Subprocess {
         var configuration = "user-agent = \"billion-llm\"\n"
         if let token {
@@ -237,7 +239,7 @@ extension HubDownload {
             environment: environment, input: .bytes(Array(configuration.utf8)))
     }
 
-    /// `curl: (22) The requested URL returned error: 404`
+    /// The 404 of `curl: (22) The requested URL returned error: 404`.
     private static func status(in text: String) -> Int {
         let words = text.split { !$0.isASCIIAlphanumeric }
         return words.lazy.compactMap { Int($0) }.first { (400...599).contains($0) } ?? 0

