@@ -66,6 +66,8 @@ package struct Catalog: Sendable {
             /// An integer, or the word `auto`.
             case integerOrAuto(ClosedRange<Int>)
             case number(ClosedRange<Double>)
+            /// How many of something: an integer from 1, or a share of all between 0 and 1.
+            case countOrShare
             case bool
             case text
             /// One of a list of words.

@@ -15,9 +15,10 @@ package enum SharedData {
         return parts.joined(separator: "/")
     }()
 
-    /// A file or folder under `../shared`, or nil when the checkout has none beside it.
+    /// A file or folder under `../shared` (or `$BILLION_TEST_SHARED`), or nil when there is none.
     package static func path(_ relative: String) -> String? {
-        existing(packageRoot + "/../shared/" + relative)
+        let folder = ProcessInfo.processInfo.environment["BILLION_TEST_SHARED"]
+        return existing((folder ?? packageRoot + "/../shared") + "/" + relative)
     }
 
     /// The small real model, where an earlier command or the CI script has put it.
@@ -25,7 +26,9 @@ package enum SharedData {
         let environment = ProcessInfo.processInfo.environment
         let cache = environment["XDG_CACHE_HOME"] ?? (environment["HOME"] ?? "") + "/.cache"
         return environment["BILLION_TEST_MODEL"].flatMap(existing)
-            ?? existing(cache + "/billion-llm/models/smollm2-135m-instruct/SmolLM2-135M-Instruct.Q4_1.gguf")
+            ?? existing(
+                cache + "/billion-llm/models/smollm2-135m-instruct"
+                    + "/SmolLM2-135M-Instruct.Q4_1.gguf")
     }()
 
     private static func existing(_ path: String) -> String? {

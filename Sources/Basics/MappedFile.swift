@@ -1,0 +1,144 @@
+#if canImport(Darwin)
+    import Darwin
+#else
+    import Glibc
+#endif
+
+/// A file that could not be opened, mapped or written: which one, and why.
+package struct FileError: Error, Hashable, Sendable, CustomStringConvertible {
+    package let path: String
+    package let problem: String
+
+    package init(path: String, problem: String) {
+        self.path = path
+        self.problem = problem
+    }
+
+    /// The error of the last system call, in the system's words.
+    package init(path: String, doing action: String, code: Int32 = errno) {
+        self.init(path: path, problem: "\(action): \(String(cString: strerror(code)))")
+    }
+
+    package var description: String { "\(path): \(problem)." }
+}
+
+/// The bytes of a whole file, read-only, for as long as the object lives.
+///
+/// Mapping costs no time and no memory of its own: pages come in when they are touched. A file that
+/// another process shortens while it is mapped ends this process with SIGBUS, so files that may
+/// change are opened with `copying: true`, which reads them into memory first.
+package final class MappedFile: Sendable {
+    package let path: String
+    package let count: Int
+    private nonisolated(unsafe) let base: UnsafeMutableRawPointer
+    private let isMapped: Bool
+
+    /// Opens the file.
+    ///
+    /// Throws `FileError` when it is missing, not a regular file, unreadable or empty.
+    package init(path: String, copying: Bool = false) throws(FileError) {
+        // O_NONBLOCK: opening a named pipe must fail below instead of waiting for a writer.
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        guard descriptor >= 0 else {
+            if errno == ENOENT { throw FileError(path: path, problem: "there is no such file") }
+            throw FileError(path: path, doing: "cannot open the file")
+        }
+        defer { close(descriptor) }
+        var facts = stat()
+        guard fstat(descriptor, &facts) == 0 else {
+            throw FileError(path: path, doing: "cannot read the file's size")
+        }
+        let kind = facts.st_mode & S_IFMT
+        guard kind == S_IFREG else {
+            let found = kind == S_IFDIR ? "this is a folder" : "this is not a regular file"
+            throw FileError(path: path, problem: "\(found), wanted a file")
+        }
+        guard facts.st_size > 0, let size = Int(exactly: facts.st_size) else {
+            throw FileError(path: path, problem: "the file is empty")
+        }
+        self.path = path
+        count = size
+        isMapped = !copying
+        if copying {
+            base = try Self.read(descriptor, count: size, path: path)
+        } else {
+            let address = mmap(nil, size, PROT_READ, MAP_SHARED, descriptor, 0)
+            guard let address, address != MAP_FAILED else {
+                throw FileError(path: path, doing: "cannot map \(size) bytes into memory")
+            }
+            base = address
+        }
+    }
+
+    /// Bytes that are in memory already, under a name for messages.
+    package init(bytes: some Collection<UInt8>, name: String) {
+        path = name
+        count = bytes.count
+        isMapped = false
+        base = .allocate(byteCount: max(bytes.count, 1), alignment: 64)
+        UnsafeMutableRawBufferPointer(start: base, count: count).copyBytes(from: bytes)
+    }
+
+    deinit {
+        if isMapped { munmap(base, count) } else { base.deallocate() }
+    }
+
+    /// Lends the file's bytes for the length of the call.
+    package func withBytes<Value, Failure: Error>(
+        _ body: (UnsafeRawBufferPointer) throws(Failure) -> Value
+    ) throws(Failure) -> Value {
+        defer { withExtendedLifetime(self) {} }
+        return try body(bytes)
+    }
+
+    /// The file's bytes, for owners that keep this object: the pointer is good only while it is alive.
+    ///
+    /// `MappedFile(path: path).bytes` is a dangling pointer at once; use `withBytes` there.
+    package var bytes: UnsafeRawBufferPointer {
+        UnsafeRawBufferPointer(start: UnsafeRawPointer(base), count: count)
+    }
+
+    /// Asks the system to start reading a range before it is touched.
+    package func prefetch(_ range: Range<Int>) { advise(range, MADV_WILLNEED) }
+
+    /// Lets go of a range's pages, which are read again when touched: keeps resident memory down
+    /// while a file is walked from end to end.
+    package func release(_ range: Range<Int>) {
+        // Only whole pages inside the range: the neighbours may be in use.
+        let page = Int(sysconf(Int32(_SC_PAGESIZE)))
+        let start = (range.lowerBound + page - 1) / page * page
+        let end = range.upperBound / page * page
+        if start < end { advise(start..<end, MADV_DONTNEED) }
+    }
+
+    private func advise(_ range: Range<Int>, _ advice: Int32) {
+        guard isMapped else { return }
+        let range = range.clamped(to: 0..<count)
+        let page = Int(sysconf(Int32(_SC_PAGESIZE)))
+        let start = range.lowerBound / page * page
+        madvise(base + start, range.upperBound - start, advice)
+    }
+
+    private static func read(_ descriptor: Int32, count: Int, path: String) throws(FileError)
+        -> UnsafeMutableRawPointer
+    {
+        let memory = UnsafeMutableRawPointer.allocate(byteCount: count, alignment: 64)
+        var filled = 0
+        while filled < count {
+            // One call moves at most 2 GiB on Linux and must be asked for less than that on macOS.
+            let got = pread(
+                descriptor, memory + filled, min(count - filled, 1 << 30), off_t(filled))
+            if got < 0 && errno == EINTR { continue }
+            guard got > 0 else {
+                let error =
+                    got < 0
+                    ? FileError(path: path, doing: "cannot read the file")
+                    : FileError(path: path, problem: "the file became shorter while it was read")
+                memory.deallocate()
+                throw error
+            }
+            filled += got
+        }
+        return memory
+    }
+}
