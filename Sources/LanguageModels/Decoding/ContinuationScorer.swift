@@ -70,7 +70,7 @@ package final class ContinuationScorer {
         var targets: [Int32]
         if context.isEmpty {
             targets = try tokens(of: continuation, addBOS: false)
-            guard let prefix = tokenizer.bosID ?? tokenizer.endOfSequenceID else {
+            guard let prefix = tokenizer.bosID ?? tokenizer.eosID else {
                 throw ScoringError(
                     "an empty context needs a token to start with, and this model names neither "
                         + "a beginning nor an end of text. Give a context.")

@@ -22,13 +22,17 @@ package final class CPUBackend: Backend {
 
     deinit { pool.stop() }
 
+    /// Name, version and build of the BLAS in use.
+    package static var libraryDescription: String {
+        String(cString: billion_blas_description()).split(separator: " ").joined(separator: " ")
+    }
+
     package var facts: [String: JSONValue] {
         [
             "backend": .string("cpu"),
             "kernel_variant": .string(String(cString: ck_variant())),
             "threads": .integer(Int64(pool.threadCount)),
-            "blas": .string(
-                String(cString: billion_blas_description()).trimmingTrailingSpaces()),
+            "blas": .string(Self.libraryDescription),
             "blas_threads": .integer(1),
         ]
     }
@@ -160,11 +164,3 @@ package final class CPUBackend: Backend {
 func cpu(_ buffer: any DeviceBuffer) -> CPUBuffer { unsafeDowncast(buffer, to: CPUBuffer.self) }
 func cpu(_ matrix: any DeviceMatrix) -> CPUMatrix { unsafeDowncast(matrix, to: CPUMatrix.self) }
 func cpu(_ cache: any DeviceCache) -> CPUCache { unsafeDowncast(cache, to: CPUCache.self) }
-
-extension String {
-    fileprivate func trimmingTrailingSpaces() -> String {
-        var copy = self
-        while copy.last == " " { copy.removeLast() }
-        return copy
-    }
-}
