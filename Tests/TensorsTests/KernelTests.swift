@@ -161,8 +161,13 @@ import Testing
     @Test(arguments: variants)
     func conversionToHalf(variant: String) {
         var generator = SeededGenerator(seed: 11)
-        var x = (0..<4096).map { _ in Float(bitPattern: UInt32(truncatingIfNeeded: generator.next())) }
-        x += [0, -0, 65504, 65519.996, 65520, -65520, .infinity, -.infinity, 5.96e-8, 2.98e-8, 2.99e-8]
+        var x = (0..<4096).map { _ in
+            Float(bitPattern: UInt32(truncatingIfNeeded: generator.next()))
+        }
+        x += [
+            0, -0, 65504, 65519.996, 65520, -65520, .infinity, -.infinity, 5.96e-8, 2.98e-8,
+            2.99e-8,
+        ]
         x = x.map { $0.isNaN ? 1 : $0 }
         func halves() -> [UInt16] {
             var out = [UInt16](repeating: 0, count: x.count)

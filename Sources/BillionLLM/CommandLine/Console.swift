@@ -38,9 +38,13 @@ enum Console {
         var rest = bytes[...]
         while !rest.isEmpty {
             #if canImport(Darwin)
-                let count = rest.withUnsafeBytes { Darwin.write(descriptor, $0.baseAddress, $0.count) }
+                let count = rest.withUnsafeBytes {
+                    Darwin.write(descriptor, $0.baseAddress, $0.count)
+                }
             #else
-                let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+                let count = rest.withUnsafeBytes {
+                    Glibc.write(descriptor, $0.baseAddress, $0.count)
+                }
             #endif
             if count > 0 {
                 rest = rest.dropFirst(count)

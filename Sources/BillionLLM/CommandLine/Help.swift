@@ -14,7 +14,8 @@ enum Help {
             lines.append("  " + padded(command.name, to: width) + command.summary)
         }
         lines += [
-            "  " + padded("test", to: width) + "run the test suite (through the ./billion launcher)",
+            "  " + padded("test", to: width)
+                + "run the test suite (through the ./billion launcher)",
             "",
             "first steps:",
             "  ./billion run experiments/quickstart.yaml",

@@ -71,7 +71,10 @@ enum ModelsCommand: Command {
             ("name", summary.name),
             ("architecture", summary.architecture),
             ("parameters", summary.parameterCount > 0 ? String(summary.parameterCount) : nil),
-            ("weights", summary.weightsBytes > 0 ? ByteCount.text(Int64(summary.weightsBytes)) : nil),
+            (
+                "weights",
+                summary.weightsBytes > 0 ? ByteCount.text(Int64(summary.weightsBytes)) : nil
+            ),
             ("bits/weight", summary.bitsPerWeight.map { NumberFormat.fixed($0, 2) }),
             ("provenance", summary.provenance),
             ("layers", summary.blockCount.map(String.init)),

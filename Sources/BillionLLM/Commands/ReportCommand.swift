@@ -8,7 +8,9 @@ enum ReportCommand: Command {
         name: "report", summary: "write COMPARISON.md from the database alone",
         options: [
             .init("db", "FILE", "the database (default runs.sqlite of the project)"),
-            .init("output", "FILE", "where to write (default COMPARISON.md of the project; - is stdout)"),
+            .init(
+                "output", "FILE",
+                "where to write (default COMPARISON.md of the project; - is stdout)"),
             .init("check", nil, "write nothing; exit 1 when the file differs from the database"),
         ],
         examples: ["billion report", "billion report --check"])

@@ -48,7 +48,8 @@ enum ScoreCommand: Command {
                 Console.print(
                     try JSON.text(
                         Output(
-                            logprobs: scores.map(\.logProbability), tokens: scores.map(\.tokenCount),
+                            logprobs: scores.map(\.logProbability),
+                            tokens: scores.map(\.tokenCount),
                             greedy: scores.map(\.isGreedy))))
             } else {
                 for (continuation, score) in zip(request.continuations, scores) {

@@ -29,8 +29,9 @@ enum TokenizeCommand: Command {
         let input = Console.readAll()
         switch (arguments.has("lines"), arguments.has("decode")) {
         case (false, false):
-            Console.print(encode(String(decoding: input, as: UTF8.self)).map(String.init)
-                .joined(separator: " "))
+            Console.print(
+                encode(String(decoding: input, as: UTF8.self)).map(String.init)
+                    .joined(separator: " "))
         case (false, true):
             let words = String(decoding: input, as: UTF8.self).split(whereSeparator: \.isWhitespace)
             let ids = try words.map { try id(String($0), of: tokenizer, place: "stdin") }

@@ -6,7 +6,9 @@ enum ValidateCommand: Command {
     static let specification = CommandSpecification(
         name: "validate", summary: "check manifests; every mistake is shown with its place",
         operands: "FILE...", operandCount: 1...1000,
-        examples: ["billion validate experiments/quickstart.yaml", "billion validate experiments/*.yaml"])
+        examples: [
+            "billion validate experiments/quickstart.yaml", "billion validate experiments/*.yaml",
+        ])
 
     static func run(_ arguments: Arguments) throws -> ExitStatus {
         var isFine = true

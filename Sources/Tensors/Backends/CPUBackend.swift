@@ -56,19 +56,23 @@ package final class CPUBackend: Backend {
     package func makeCache(_ shape: CacheShape) -> any DeviceCache { CPUCache(shape) }
 
     package func withRow<Value>(
-        _ row: Int, of buffer: any DeviceBuffer, _ body: (UnsafeBufferPointer<Float>) throws -> Value
+        _ row: Int, of buffer: any DeviceBuffer,
+        _ body: (UnsafeBufferPointer<Float>) throws -> Value
     ) rethrows -> Value {
         let buffer = cpu(buffer)
         return try body(UnsafeBufferPointer(start: buffer.row(row), count: buffer.width))
     }
 
-    package func copyRow(_ source: Int, of x: any DeviceBuffer, to target: Int, of out: any DeviceBuffer) {
+    package func copyRow(
+        _ source: Int, of x: any DeviceBuffer, to target: Int, of out: any DeviceBuffer
+    ) {
         cpu(out).row(target).update(from: cpu(x).row(source), count: x.width)
     }
 
     // MARK: Rows
 
-    package func embed(_ tokens: [Int32], from table: any DeviceMatrix, into out: any DeviceBuffer) {
+    package func embed(_ tokens: [Int32], from table: any DeviceMatrix, into out: any DeviceBuffer)
+    {
         let table = cpu(table)
         let out = cpu(out)
         for (index, token) in tokens.enumerated() {
@@ -77,7 +81,8 @@ package final class CPUBackend: Backend {
     }
 
     package func normalize(
-        _ x: any DeviceBuffer, weight: any DeviceBuffer, epsilon: Float, into out: any DeviceBuffer, rows: Int
+        _ x: any DeviceBuffer, weight: any DeviceBuffer, epsilon: Float, into out: any DeviceBuffer,
+        rows: Int
     ) {
         let x = cpu(x)
         let out = cpu(out)
