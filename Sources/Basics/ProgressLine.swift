@@ -86,7 +86,7 @@ package final class ProgressLine {
     /// The line itself.
     ///
     /// With a width, the bar takes what the words leave and nothing is longer.
-    static func text(
+    package static func text(
         _ label: String, fraction: Double?, detail: String, remaining: Duration?, width: Int?
     ) -> String {
         var parts: [String] = []
@@ -118,7 +118,7 @@ package final class ProgressLine {
     }
 
     /// As long as it has taken so far per part, for the parts that are left.
-    static func remaining(after elapsed: Duration, at fraction: Double) -> Duration? {
+    package static func remaining(after elapsed: Duration, at fraction: Double) -> Duration? {
         guard fraction > 0.001, fraction <= 1, elapsed > .zero else { return nil }
         return elapsed * ((1 - fraction) / fraction)
     }

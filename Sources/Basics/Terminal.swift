@@ -35,7 +35,7 @@ package struct Terminal: Sendable, Hashable {
             environment: environment)
     }
 
-    init(isTerminal: Bool, columns: Int?, environment: [String: String]) {
+    package init(isTerminal: Bool, columns: Int?, environment: [String: String]) {
         let kind = environment["TERM"] ?? "dumb"
         redraws = isTerminal && kind != "dumb" && !kind.isEmpty
         hasColor = redraws && (environment["NO_COLOR"] ?? "").isEmpty

@@ -25,6 +25,21 @@ package struct CatalogModel: Sendable {
     package let file: String
     package let sha256: String
     package let byteCount: Int64
+
+    package init(
+        name: String, aliases: [String], license: String, parameters: Int64, requirement: String,
+        packageBytes: Int64, file: String, sha256: String, byteCount: Int64
+    ) {
+        self.name = name
+        self.aliases = aliases
+        self.license = license
+        self.parameters = parameters
+        self.requirement = requirement
+        self.packageBytes = packageBytes
+        self.file = file
+        self.sha256 = sha256
+        self.byteCount = byteCount
+    }
 }
 
 /// The models that are known by name; a new one is one more entry.

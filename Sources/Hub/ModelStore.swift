@@ -26,7 +26,8 @@ package struct ModelStore: Sendable {
         self.init(paths: paths, environment: environment, catalog: ModelCatalog.models)
     }
 
-    init(paths: Paths, environment: [String: String], catalog: [CatalogModel]) {
+    /// With another catalog than this build's own, for tests.
+    package init(paths: Paths, environment: [String: String], catalog: [CatalogModel]) {
         self.paths = paths
         self.environment = environment
         self.catalog = catalog

@@ -1,12 +1,6 @@
 import Experiments
 import Store
 
-#if canImport(FoundationEssentials)
-    import FoundationEssentials
-#else
-    import Foundation
-#endif
-
 /// Decides what runs next and what a failure means.
 ///
 /// A job that fails is a row with its reason, and the next one runs. Only a store that refuses,
@@ -17,7 +11,6 @@ package struct JobRunner {
     private let policy: RunPolicy
     private let progress: any RunProgress
     private let stop: StopRequests
-    private let privateFolders: [String]
 
     package init(
         store: any JobStore, executor: any JobExecutor, policy: RunPolicy,
@@ -28,8 +21,6 @@ package struct JobRunner {
         self.policy = policy
         self.progress = progress
         self.stop = stop
-        let home = ProcessInfo.processInfo.environment["HOME"].map { [$0] } ?? []
-        privateFolders = policy.privateFolders + home
     }
 
     /// Runs what is not done yet, in the order of the plan.
@@ -107,7 +98,7 @@ package struct JobRunner {
     private func keepSkip(_ job: Job, _ reason: String, in run: RunKey) throws(RunnerError) {
         try stored("keeping that '\(job.cell.title)' cannot run here") {
             let attempt = try store.beginAttempt(job, in: run)
-            try store.finish(attempt, outcome: presentable(.skipped(reason: reason)))
+            try store.finish(attempt, outcome: .skipped(reason: ReasonText.oneLine(reason)))
         }
     }
 
@@ -122,12 +113,11 @@ package struct JobRunner {
         let attempt = try stored("beginning \(place)") { try store.beginAttempt(job, in: run) }
 
         var refusal: (any Error)?
-        let outcome = outcome(of: job) { event in
+        var outcome = outcome(of: job) { event in
             // An executor that goes on after a refusal must not leave a gap in the middle.
             if let refusal { throw refusal }
             if case .progress(let step) = event {
                 progress.handle(.jobProgress(step))
-                return
             }
             do {
                 try store.record(event, for: attempt)
@@ -136,13 +126,15 @@ package struct JobRunner {
                 throw error
             }
         }
-        if let refusal {
+        if let refusal, Self.isJobsFault(refusal) {
+            outcome = .failed(reason: ReasonText.oneLine("\(refusal)"))
+        } else if let refusal {
             let reason = "its results could not be stored: \(refusal)"
-            try? store.finish(attempt, outcome: presentable(.failed(reason: reason)))
+            try? store.finish(attempt, outcome: .failed(reason: ReasonText.oneLine(reason)))
             throw storeError("keeping the results of \(place)", refusal)
         }
         try stored("keeping the outcome of \(place)") {
-            try store.finish(attempt, outcome: presentable(outcome))
+            try store.finish(attempt, outcome: outcome)
         }
         progress.handle(
             .jobEnded(
@@ -177,16 +169,14 @@ package struct JobRunner {
         }
     }
 
-    /// The outcome as it is stored: on one line and without the folders of this machine.
-    private func presentable(_ outcome: AttemptOutcome) -> AttemptOutcome {
-        func text(_ reason: String) -> String {
-            ReasonText.oneLine(
-                ReasonText.withoutPaths(reason, privateFolders: privateFolders))
-        }
-        return switch outcome {
-        case .failed(let reason): .failed(reason: text(reason))
-        case .skipped(let reason): .skipped(reason: text(reason))
-        case .done, .interrupted: outcome
+    /// Whether a refusal is about what the job reported, and so one failed row, or about the
+    /// store itself.
+    private static func isJobsFault(_ error: any Error) -> Bool {
+        switch error as? StoreError {
+        case .notFinite, .reportedTwice, .outOfRange, .notEncodable: true
+        // A broken CHECK, or a type that the table does not take.
+        case .sqlite(_, let code, _, _): [19, 20].contains(code & 0xff)
+        default: false
         }
     }
 

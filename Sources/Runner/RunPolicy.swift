@@ -12,14 +12,10 @@ package struct RunPolicy: Hashable, Sendable {
     package var resumeCommand: String
     /// The command that measures everything again.
     package var freshCommand: String
-    /// Folders that are replaced by `~` in stored reasons, beside the home folder; other absolute
-    /// paths lose their folders.
-    package var privateFolders: [String]
 
     package init(
         fresh: Bool = false, timeLimitSeconds: Double? = nil, stopGraceSeconds: Double = 5,
-        exitGraceSeconds: Double = 10, resumeCommand: String, freshCommand: String,
-        privateFolders: [String] = []
+        exitGraceSeconds: Double = 10, resumeCommand: String, freshCommand: String
     ) {
         self.fresh = fresh
         self.timeLimitSeconds = timeLimitSeconds
@@ -27,6 +23,5 @@ package struct RunPolicy: Hashable, Sendable {
         self.exitGraceSeconds = exitGraceSeconds
         self.resumeCommand = resumeCommand
         self.freshCommand = freshCommand
-        self.privateFolders = privateFolders
     }
 }

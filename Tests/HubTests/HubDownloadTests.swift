@@ -1,8 +1,7 @@
 import Basics
+import Hub
 import TestSupport
 import Testing
-
-@testable import Hub
 
 /// Downloads over curl from a server of the test's own.
 @Suite(

@@ -1,8 +1,7 @@
 import Basics
+import Hub
 import TestSupport
 import Testing
-
-@testable import Hub
 
 #if canImport(FoundationEssentials)
     import FoundationEssentials

