@@ -11,9 +11,11 @@ typedef struct {
 } ck_table;
 
 #define CK_COLUMN(set)                                                                             \
-    {#set,                   &ck_format_f32_##set,  &ck_format_f16_##set,  &ck_format_bf16_##set,  \
-     &ck_format_q8_0_##set,  &ck_format_q4_0_##set, &ck_format_q4_1_##set, &ck_vectors_##set,      \
-     &ck_attention_##set}
+    {                                                                                              \
+#set, &ck_format_f32_##set, &ck_format_f16_##set, &ck_format_bf16_##set,                   \
+            &ck_format_q8_0_##set, &ck_format_q4_0_##set, &ck_format_q4_1_##set,                   \
+            &ck_vectors_##set, &ck_attention_##set                                                 \
+    }
 
 static const ck_table scalar_table = CK_COLUMN(scalar);
 #if CK_X86
@@ -27,6 +29,7 @@ static const char *const names[] = {"scalar", 0};
 enum { table_count = sizeof tables / sizeof *tables };
 
 static _Atomic(const ck_table *) chosen;
+static _Thread_local const ck_table *chosen_here;
 
 const char *const *ck_variants(void) { return names; }
 
@@ -40,16 +43,27 @@ bool ck_can_run(const char *name) {
     return false;
 }
 
-bool ck_choose_variant(const char *name) {
+static const ck_table *find(const char *name) {
     for (int i = 0; i < table_count; i++)
-        if (!strcmp(tables[i]->name, name) && ck_can_run(name)) {
-            atomic_store(&chosen, tables[i]);
-            return true;
-        }
-    return false;
+        if (!strcmp(tables[i]->name, name) && ck_can_run(name)) return tables[i];
+    return 0;
+}
+
+bool ck_choose_variant(const char *name) {
+    const ck_table *found = find(name);
+    if (found) atomic_store(&chosen, found);
+    return found != 0;
+}
+
+bool ck_choose_variant_here(const char *name) {
+    const ck_table *found = name ? find(name) : 0;
+    if (name && !found) return false;
+    chosen_here = found;
+    return true;
 }
 
 static const ck_table *table(void) {
+    if (chosen_here) return chosen_here;
     const ck_table *current = atomic_load_explicit(&chosen, memory_order_acquire);
     if (current) return current;
     for (int i = 0; i < table_count; i++)

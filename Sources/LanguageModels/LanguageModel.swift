@@ -42,8 +42,6 @@ package final class LanguageModel {
     /// Stored size of all tensors.
     package var weightsBytes: Int { checkpoint.tensors.reduce(0) { $0 + $1.byteRange.count } }
 
-    package var parameterCount: Int { checkpoint.tensors.reduce(0) { $0 + $1.elementCount } }
-
     /// `q4_1 210, f32 61, q8_0 1`: tensors by format, the most frequent first.
     package var storedFormats: String {
         let counts = Dictionary(grouping: checkpoint.tensors) { $0.type.name }
@@ -53,9 +51,7 @@ package final class LanguageModel {
     }
 
     /// How the weights came to their format, when this program made the file.
-    package var provenance: String? {
-        (try? checkpoint.metadata.stringIfPresent("billion.provenance")) ?? nil
-    }
+    package var provenance: String? { CheckpointSummary(checkpoint).provenance }
 
     /// The token that a text begins with when the model's tokenizer adds one.
     package var beginningToken: Int32? {

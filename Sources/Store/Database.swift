@@ -207,3 +207,8 @@ package final class Database {
         return String(decoding: bytes, as: UTF8.self)
     }
 }
+
+extension Database {
+    /// The version of SQLite that is linked.
+    package static var libraryVersion: String { String(cString: sqlite3_libversion()) }
+}

@@ -1,7 +1,7 @@
 import Basics
 import LanguageModels
-import TestSupport
 import Tensors
+import TestSupport
 import Testing
 
 /// A llama of odd sizes with random weights against transformers in float32

@@ -12,7 +12,8 @@ import Testing
             hits.initialize(repeating: 0, count: count + 1)
             defer { hits.deallocate() }
             for _ in 0..<200 { pool.run(count) { item, _ in hits[item] += 1 } }
-            #expect((0..<count).allSatisfy { hits[$0] == 200 }, "\(threads) threads, \(count) items")
+            #expect(
+                (0..<count).allSatisfy { hits[$0] == 200 }, "\(threads) threads, \(count) items")
         }
     }
 

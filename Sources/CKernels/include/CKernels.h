@@ -26,6 +26,9 @@ const char *ck_variant(void);
 /// Uses the named variant from now on. False (and no change) when it is unknown or this
 /// processor cannot run it. Not for use while kernels run on other threads.
 bool ck_choose_variant(const char *name);
+/// The same for the calling thread alone, over the choice above; null ends it. For tests, which
+/// compare variants while other threads compute.
+bool ck_choose_variant_here(const char *name);
 /// Names that this build knows, best first, null at the end.
 const char *const *ck_variants(void);
 /// True when this processor can run the named variant.

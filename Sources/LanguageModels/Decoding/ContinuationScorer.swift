@@ -47,7 +47,8 @@ package final class ContinuationScorer {
         // Continuations whose input is the same (all of one token) share one pass.
         for index in pairs.indices where scores[index] == nil {
             let sharing = pairs.indices.filter {
-                pairs[$0].input == pairs[index].input && pairs[$0].targets.count == pairs[index].targets.count
+                pairs[$0].input == pairs[index].input
+                    && pairs[$0].targets.count == pairs[index].targets.count
             }
             for (place, score) in zip(sharing, evaluate(sharing.map { pairs[$0] })) {
                 scores[place] = score
@@ -70,7 +71,7 @@ package final class ContinuationScorer {
         var targets: [Int32]
         if context.isEmpty {
             targets = try tokens(of: continuation, addBOS: false)
-            guard let prefix = tokenizer.bosID ?? tokenizer.endOfSequenceID else {
+            guard let prefix = tokenizer.bosID ?? tokenizer.eosID else {
                 throw ScoringError(
                     "an empty context needs a token to start with, and this model names neither "
                         + "a beginning nor an end of text. Give a context.")

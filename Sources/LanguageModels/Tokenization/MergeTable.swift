@@ -28,7 +28,9 @@ struct MergeTable: Sendable {
         Int32(truncatingIfNeeded: merge)
     }
 
-    /// The merge of two neighbours, or `none`. Symbols below 0 never merge.
+    /// The merge of two neighbours, or `none`.
+    ///
+    /// Symbols below 0 never merge.
     @inline(__always)
     func find(_ left: Int32, _ right: Int32) -> Packed {
         guard left | right >= 0 else { return Self.none }

@@ -8,6 +8,7 @@ package enum TokenizerError: Error, Hashable, Sendable {
     case unknownPreTokenizer(String, known: [String])
     case emptyVocabulary
     case vocabularyTooLarge(Int)
+    case tokenTooLong(token: Int, length: Int)
     case lengthMismatch(key: String, wanted: Int, found: Int)
     case unknownTokenType(token: Int, type: Int32)
     case scoreIsNotANumber(token: Int)
@@ -33,6 +34,9 @@ extension TokenizerError: CustomStringConvertible {
             "tokenizer.ggml.tokens: the vocabulary is empty; this file cannot tokenize."
         case .vocabularyTooLarge(let count):
             "tokenizer.ggml.tokens: \(count) tokens; at most \(Vocabulary.largestCount) fit."
+        case .tokenTooLong(let token, let length):
+            "tokenizer.ggml.tokens: token \(token) has \(length) bytes, wanted at most "
+                + "\(Vocabulary.longestToken)."
         case .lengthMismatch(let key, let wanted, let found):
             "tokenizer.ggml.\(key): wanted \(wanted) values, one for each token, found \(found)."
         case .unknownTokenType(let token, let type):

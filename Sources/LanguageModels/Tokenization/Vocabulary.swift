@@ -2,11 +2,15 @@
 struct Vocabulary: Sendable {
     /// Ids are 32 bits wide, and SentencePiece's tables need some beyond the tokens.
     static let largestCount = 1 << 24
+    /// Real ones stay below 1,000 bytes; some steps take time with the square of it.
+    static let longestToken = 1 << 12
 
     /// As the file has them; byte-level tokens are spelled in `ByteAlphabet`.
     let texts: ByteStrings
     private let kinds: [TokenKind]
-    /// Open addressing; -1 is free. Of tokens with equal text only the first is in it.
+    /// Open addressing; -1 is free.
+    ///
+    /// Of tokens with equal text only the first is in it.
     private let slots: [Int32]
 
     init(_ description: TokenizerDescription) throws(TokenizerError) {
@@ -14,6 +18,9 @@ struct Vocabulary: Sendable {
         let count = texts.count
         guard count > 0 else { throw .emptyVocabulary }
         guard count <= Self.largestCount else { throw .vocabularyTooLarge(count) }
+        for index in 0..<count where texts.range(index).count > Self.longestToken {
+            throw .tokenTooLong(token: index, length: texts.range(index).count)
+        }
         kinds = try Self.kinds(description.tokenTypes, texts)
         slots = Self.table(texts)
     }

@@ -60,8 +60,8 @@ package enum MMLUTask: EvaluationTask {
         logProbabilities: [Double]
     ) -> EvaluatedSample {
         var best = 0
-        for choice in logProbabilities.indices where logProbabilities[choice] > logProbabilities[best]
-        {
+        for choice in logProbabilities.indices
+        where logProbabilities[choice] > logProbabilities[best] {
             best = choice
         }
         return EvaluatedSample(

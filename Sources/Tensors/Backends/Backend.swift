@@ -30,10 +30,12 @@ package protocol Backend: AnyObject {
     /// out[t] = table[tokens[t]]; out: [T, D].
     func embed(_ tokens: [Int32], from table: any DeviceMatrix, into out: any DeviceBuffer)
     /// out[t, r] = dot(matrix[r], x[t]); x: [T, columns], out: [T, rows].
-    func multiply(_ matrix: any DeviceMatrix, _ x: any DeviceBuffer, into out: any DeviceBuffer, rows: Int)
+    func multiply(
+        _ matrix: any DeviceMatrix, _ x: any DeviceBuffer, into out: any DeviceBuffer, rows: Int)
     /// out[t] = x[t] / rms(x[t]) * weight; x, out: [T, D].
     func normalize(
-        _ x: any DeviceBuffer, weight: any DeviceBuffer, epsilon: Float, into out: any DeviceBuffer, rows: Int)
+        _ x: any DeviceBuffer, weight: any DeviceBuffer, epsilon: Float, into out: any DeviceBuffer,
+        rows: Int)
     /// Turns every head of x by its row's position.
     ///
     /// - Parameter angles: [positions, 2 * pairs], cosines then sines of one position a row.
@@ -42,7 +44,8 @@ package protocol Backend: AnyObject {
         pairing: RotaryPairing)
     /// Keeps keys and values [T, K * headSize] of rows 0..<T at slots `first...`.
     func store(
-        keys: any DeviceBuffer, values: any DeviceBuffer, in cache: any DeviceCache, layer: Int, first: Int,
+        keys: any DeviceBuffer, values: any DeviceBuffer, in cache: any DeviceCache, layer: Int,
+        first: Int,
         rows: Int)
     /// Causal attention: row t sees the slots 0...(first + t). queries, out: [T, H * headSize];
     /// H is a multiple of the cache's heads K, query head h uses head h / (H / K); the scale is
@@ -58,6 +61,7 @@ package protocol Backend: AnyObject {
     func copyRow(_ source: Int, of x: any DeviceBuffer, to target: Int, of out: any DeviceBuffer)
     /// The values of a row, after everything before this call has been computed.
     func withRow<Value>(
-        _ row: Int, of buffer: any DeviceBuffer, _ body: (UnsafeBufferPointer<Float>) throws -> Value
+        _ row: Int, of buffer: any DeviceBuffer,
+        _ body: (UnsafeBufferPointer<Float>) throws -> Value
     ) rethrows -> Value
 }

@@ -7,7 +7,8 @@ extension CPUBackend {
     private static let queryBlock = 64
 
     package func store(
-        keys: any DeviceBuffer, values: any DeviceBuffer, in cache: any DeviceCache, layer: Int, first: Int,
+        keys: any DeviceBuffer, values: any DeviceBuffer, in cache: any DeviceCache, layer: Int,
+        first: Int,
         rows: Int
     ) {
         let cache = cpu(cache)

@@ -22,13 +22,17 @@ package final class CPUBackend: Backend {
 
     deinit { pool.stop() }
 
+    /// Name, version and build of the BLAS in use.
+    package static var libraryDescription: String {
+        String(cString: billion_blas_description()).split(separator: " ").joined(separator: " ")
+    }
+
     package var facts: [String: JSONValue] {
         [
             "backend": .string("cpu"),
             "kernel_variant": .string(String(cString: ck_variant())),
             "threads": .integer(Int64(pool.threadCount)),
-            "blas": .string(
-                String(cString: billion_blas_description()).trimmingTrailingSpaces()),
+            "blas": .string(Self.libraryDescription),
             "blas_threads": .integer(1),
         ]
     }
@@ -52,19 +56,23 @@ package final class CPUBackend: Backend {
     package func makeCache(_ shape: CacheShape) -> any DeviceCache { CPUCache(shape) }
 
     package func withRow<Value>(
-        _ row: Int, of buffer: any DeviceBuffer, _ body: (UnsafeBufferPointer<Float>) throws -> Value
+        _ row: Int, of buffer: any DeviceBuffer,
+        _ body: (UnsafeBufferPointer<Float>) throws -> Value
     ) rethrows -> Value {
         let buffer = cpu(buffer)
         return try body(UnsafeBufferPointer(start: buffer.row(row), count: buffer.width))
     }
 
-    package func copyRow(_ source: Int, of x: any DeviceBuffer, to target: Int, of out: any DeviceBuffer) {
+    package func copyRow(
+        _ source: Int, of x: any DeviceBuffer, to target: Int, of out: any DeviceBuffer
+    ) {
         cpu(out).row(target).update(from: cpu(x).row(source), count: x.width)
     }
 
     // MARK: Rows
 
-    package func embed(_ tokens: [Int32], from table: any DeviceMatrix, into out: any DeviceBuffer) {
+    package func embed(_ tokens: [Int32], from table: any DeviceMatrix, into out: any DeviceBuffer)
+    {
         let table = cpu(table)
         let out = cpu(out)
         for (index, token) in tokens.enumerated() {
@@ -73,7 +81,8 @@ package final class CPUBackend: Backend {
     }
 
     package func normalize(
-        _ x: any DeviceBuffer, weight: any DeviceBuffer, epsilon: Float, into out: any DeviceBuffer, rows: Int
+        _ x: any DeviceBuffer, weight: any DeviceBuffer, epsilon: Float, into out: any DeviceBuffer,
+        rows: Int
     ) {
         let x = cpu(x)
         let out = cpu(out)
@@ -160,11 +169,3 @@ package final class CPUBackend: Backend {
 func cpu(_ buffer: any DeviceBuffer) -> CPUBuffer { unsafeDowncast(buffer, to: CPUBuffer.self) }
 func cpu(_ matrix: any DeviceMatrix) -> CPUMatrix { unsafeDowncast(matrix, to: CPUMatrix.self) }
 func cpu(_ cache: any DeviceCache) -> CPUCache { unsafeDowncast(cache, to: CPUCache.self) }
-
-extension String {
-    fileprivate func trimmingTrailingSpaces() -> String {
-        var copy = self
-        while copy.last == " " { copy.removeLast() }
-        return copy
-    }
-}
