@@ -12,7 +12,8 @@ import PackageDescription
 /// C is optimised in every configuration: a debug build of a kernel measures nothing.
 let kernelFlags: [CSetting] = [.unsafeFlags(["-O3", "-fno-math-errno"])]
 
-func library(_ name: String, imports: [Target.Dependency], linking: [LinkerSetting] = []) -> Target {
+func library(_ name: String, imports: [Target.Dependency], linking: [LinkerSetting] = []) -> Target
+{
     .target(name: name, dependencies: imports, linkerSettings: linking)
 }
 

@@ -61,7 +61,9 @@ extension JSONValue {
 
 /// One way to read and write JSON: keys sorted, slashes bare, so equal values give equal bytes.
 package enum JSON {
-    /// Canonical one-line text of a value. Throws for NaN and infinities.
+    /// Canonical one-line text of a value.
+    ///
+    /// Throws for NaN and infinities.
     package static func text(_ value: some Encodable) throws -> String {
         String(decoding: try data(value), as: UTF8.self)
     }

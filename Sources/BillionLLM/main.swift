@@ -1,2 +1,7 @@
-import Basics
-print(SHA256.hex("abc"))
+#if canImport(Darwin)
+    import Darwin
+#else
+    import Glibc
+#endif
+
+exit(CommandTable.run(Array(CommandLine.arguments.dropFirst())).rawValue)

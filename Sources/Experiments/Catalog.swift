@@ -1,7 +1,9 @@
 import Basics
 
-/// What this build knows by name. The executable collects it from the registries, so that
-/// `Experiments` checks a manifest without knowing any model, task or backend itself.
+/// What this build knows by name.
+///
+/// The executable collects it from the registries, so that `Experiments` checks a manifest
+/// without knowing any model, task or backend itself.
 package struct Catalog: Sendable {
     package var models: [ModelEntry]
     package var quantizations: [String]
@@ -66,6 +68,8 @@ package struct Catalog: Sendable {
             /// An integer, or the word `auto`.
             case integerOrAuto(ClosedRange<Int>)
             case number(ClosedRange<Double>)
+            /// How many of something: an integer from 1, or a share of all between 0 and 1.
+            case countOrShare
             case bool
             case text
             /// One of a list of words.

@@ -1,37 +1,362 @@
 import Basics
 import Experiments
 
-/// How an attempt at a job ended.
-package enum AttemptOutcome: Hashable, Sendable {
-    case done
-    case failed(reason: String)
-    case skipped(reason: String)
-    case interrupted
+/// The database while results are written to it.
+///
+/// One at a time, over all processes.
+///
+///     let store = try RunStore(path: "runs.sqlite")
+///     let run = try store.beginRun(facts)
+///     let attempt = try store.beginAttempt(job, in: run)
+///     try store.record(.metric(metric), for: attempt)
+///     try store.finish(attempt, outcome: .done)
+///     try store.endRun(run, status: "finished")
+///     try store.close()  // leaves the one file and nothing beside it
+package final class RunStore: JobStore {
+    let database: Database
+    private let file: StoreFile
+    private var lock: DatabaseLock?
+    private let now: () -> String
+    private let redaction: Redaction
+    private var isOpen = true
+
+    /// Attempts begun here and not finished.
+    private var running: Set<Int64> = []
+    /// Events in the open transaction, and since when it is open.
+    private var pendingEvents = 0
+    private var pendingSince = ContinuousClock.now
+
+    private static let eventsPerCommit = 50
+    private static let longestUncommitted = Duration.seconds(1)
+
+    init(database: Database, file: StoreFile, lock: DatabaseLock, now: @escaping () -> String) {
+        self.database = database
+        self.file = file
+        self.lock = lock
+        self.now = now
+        redaction = Redaction.ofThisMachine()
+    }
+
+    deinit { try? close(patience: .zero) }
+
+    // MARK: JobStore
+
+    package func finishedJobs(installation: String) throws -> Set<JobID> {
+        try database.finishedJobs(installation: installation)
+    }
+
+    package func beginRun(_ run: RunFacts) throws -> RunKey {
+        try commitPending()
+        let libraries = try encoded(
+            .object(run.host.libraries.mapValues { .string(redaction.scrub($0)) }),
+            what: "library versions")
+        return try database.transaction { () throws(StoreError) in
+            let host = try hostRow(run)
+            try database.run(
+                """
+                INSERT INTO runs (host_id, experiment, manifest_digest, status, started_at,
+                    memory_bytes, operating_system, libraries, build_configuration,
+                    source_commit, version)
+                VALUES (?, ?, ?, 'running', ?, ?, ?, ?, ?, ?, ?)
+                """,
+                [
+                    .integer(host), .text(Redaction.name(run.experiment)),
+                    .text(run.manifestDigest), .text(now()), .integer(run.host.memoryBytes),
+                    .text(redaction.scrub(run.host.operatingSystem)), .text(libraries),
+                    .text(run.buildConfiguration), .orNull(run.commit), .text(run.version),
+                ])
+            return RunKey(rowID: database.lastInsertRowID)
+        }
+    }
+
+    package func endRun(_ run: RunKey, status: String) throws {
+        guard ["finished", "failed", "interrupted"].contains(status) else {
+            throw StoreError.invalidStatus(status)
+        }
+        try commitPending()
+        try database.run(
+            "UPDATE runs SET status = ?, ended_at = ? WHERE id = ?",
+            [.text(status), .text(now()), .integer(run.rowID)])
+    }
+
+    package func beginAttempt(_ job: Job, in run: RunKey) throws -> AttemptKey {
+        try commitPending()
+        let attempt = try database.transaction { () throws(StoreError) in
+            let jobRow = try upsert(job)
+            try database.run(
+                """
+                INSERT INTO attempts (job_id, run_id, status, started_at)
+                VALUES (?, ?, 'running', ?)
+                """, [.integer(jobRow), .integer(run.rowID), .text(now())])
+            return AttemptKey(rowID: database.lastInsertRowID)
+        }
+        running.insert(attempt.rowID)
+        return attempt
+    }
+
+    package func record(_ event: JobEvent, for attempt: AttemptKey) throws {
+        guard running.contains(attempt.rowID) else {
+            throw StoreError.attemptNotRunning(attempt: attempt.rowID)
+        }
+        if case .progress = event {
+            if pendingEvents > 0 { try commitWhenDue() }
+            return
+        }
+        try beginPending()
+        try store(event, for: .integer(attempt.rowID))
+        pendingEvents += 1
+        try commitWhenDue()
+    }
+
+    package func finish(_ attempt: AttemptKey, outcome: AttemptOutcome) throws {
+        guard running.contains(attempt.rowID) else {
+            throw StoreError.attemptNotRunning(attempt: attempt.rowID)
+        }
+        let (status, reason): (String, String?) =
+            switch outcome {
+            case .done: ("done", nil)
+            case .failed(let reason): ("failed", redaction.scrub(reason))
+            case .skipped(let reason): ("skipped", redaction.scrub(reason))
+            case .interrupted: ("interrupted", nil)
+            }
+        // The rest of the events, the digest over all of them and the status: one transaction.
+        try beginPending()
+        do {
+            let digest =
+                outcome == .done
+                ? try AttemptDigest.compute(attempt.rowID, in: database) : nil
+            try database.run(
+                """
+                UPDATE attempts SET status = ?, reason = ?, ended_at = ?, digest = ? WHERE id = ?
+                """,
+                [
+                    .text(status), .orNull(reason), .text(now()), .orNull(digest),
+                    .integer(attempt.rowID),
+                ])
+            try commitPending()
+        } catch {
+            database.rollBack()
+            pendingEvents = 0
+            throw error
+        }
+        running.remove(attempt.rowID)
+    }
+
+    // MARK: Closing
+
+    /// Commits what is pending, writes the log back and leaves one file.
+    ///
+    /// While somebody else reads, the log cannot be taken away; after `patience` it is left,
+    /// complete and harmless, for the next writer to tidy up.
+    package func close(patience: Duration = .seconds(3)) throws {
+        guard isOpen else { return }
+        isOpen = false
+        defer {
+            database.close()
+            OpenWriters.remove(file.identity)
+            lock = nil
+        }
+        try commitPending()
+        _ = try database.value("PRAGMA wal_checkpoint(TRUNCATE)")
+        try file.leaveLog(of: database, patience: patience)
+    }
+
+    // MARK: Groups of events
+
+    private func beginPending() throws(StoreError) {
+        guard !database.isInTransaction else { return }
+        try database.execute("BEGIN IMMEDIATE")
+        pendingEvents = 0
+        pendingSince = ContinuousClock.now
+    }
+
+    private func commitWhenDue() throws(StoreError) {
+        let isDue =
+            pendingEvents >= Self.eventsPerCommit
+            || ContinuousClock.now - pendingSince >= Self.longestUncommitted
+        if isDue { try commitPending() }
+    }
+
+    private func commitPending() throws(StoreError) {
+        if database.isInTransaction { try database.execute("COMMIT") }
+        pendingEvents = 0
+    }
 }
 
-/// Names a row of `runs`.
-package struct RunKey: Hashable, Sendable {
-    package let rowID: Int64
-    package init(rowID: Int64) { self.rowID = rowID }
-}
+// MARK: Rows
 
-/// Names a row of `attempts`: one try at one job in one run.
-package struct AttemptKey: Hashable, Sendable {
-    package let rowID: Int64
-    package init(rowID: Int64) { self.rowID = rowID }
-}
+extension RunStore {
+    private func store(_ event: JobEvent, for attempt: SQLValue) throws(StoreError) {
+        switch event {
+        case .progress: break
+        case .fact(let name, let value):
+            let text = try encoded(redaction.scrub(value), what: "fact '\(name)'")
+            try database.run(
+                "INSERT OR REPLACE INTO attempt_facts (attempt_id, name, value) VALUES (?, ?, ?)",
+                [attempt, .text(name), .text(text)])
+        case .metric(let metric): try store(metric, for: attempt)
+        case .timing(let timing):
+            let what = "timing '\(timing.name)' repetition \(timing.repetition)"
+            guard let nanoseconds = Int64(exactly: timing.nanoseconds) else {
+                throw StoreError.outOfRange(what: what, value: "\(timing.nanoseconds) ns")
+            }
+            try insertOnce(
+                """
+                INSERT INTO attempt_timings (attempt_id, name, repetition, tokens, nanoseconds)
+                VALUES (?, ?, ?, ?, ?)
+                """,
+                [
+                    attempt, .text(timing.name), .integer(Int64(timing.repetition)),
+                    .integer(Int64(timing.tokens)), .integer(nanoseconds),
+                ], what: what)
+        case .sample(let sample): try store(sample, for: attempt)
+        }
+    }
 
-/// What the runner needs of a store. `RunStore` is the database; tests may use another.
-package protocol JobStore: AnyObject {
-    /// Jobs that have a finished row from this installation.
-    func finishedJobs(installation: String) throws -> Set<JobID>
-    func beginRun(_ run: RunFacts) throws -> RunKey
-    /// Ends a run; `status` is `finished`, `failed` or `interrupted`.
-    func endRun(_ run: RunKey, status: String) throws
-    func beginAttempt(_ job: Job, in run: RunKey) throws -> AttemptKey
-    /// Keeps facts, timings, samples and metrics; progress is not stored.
-    /// Events are committed in small groups, and all that came before by `finish`.
-    func record(_ event: JobEvent, for attempt: AttemptKey) throws
-    /// Ends an attempt; a finished job's digest is written in the same transaction.
-    func finish(_ attempt: AttemptKey, outcome: AttemptOutcome) throws
+    private func store(_ metric: Metric, for attempt: SQLValue) throws(StoreError) {
+        let what = "metric '\(metric.name)'"
+        let numbers: [(String, Double?)] = [
+            (what, metric.value), ("\(what), standard deviation", metric.standardDeviation),
+            ("\(what), lower end of its interval", metric.confidenceLow),
+            ("\(what), upper end of its interval", metric.confidenceHigh),
+        ]
+        for case (let what, let number?) in numbers where !number.isFinite {
+            throw StoreError.notFinite(what: what, value: "\(number)")
+        }
+        try insertOnce(
+            """
+            INSERT INTO attempt_metrics (attempt_id, name, value, unit, higher_is_better, n,
+                stddev, ci_low, ci_high)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+            """,
+            [
+                attempt, .text(metric.name), .real(metric.value), .text(metric.unit),
+                .orNull(metric.higherIsBetter), .orNull(metric.count),
+                .orNull(metric.standardDeviation), .orNull(metric.confidenceLow),
+                .orNull(metric.confidenceHigh),
+            ], what: what)
+    }
+
+    private func store(_ sample: EvaluatedSample, for attempt: SQLValue) throws(StoreError) {
+        let what = "sample \(sample.index)"
+        for number in sample.logProbabilities where !number.isFinite {
+            throw StoreError.notFinite(what: "\(what), log-probability", value: "\(number)")
+        }
+        let digest = AttemptDigest.question(subject: sample.subject, text: sample.question)
+        try database.run(
+            """
+            INSERT INTO questions (digest, subject, question) VALUES (?, ?, ?)
+            ON CONFLICT (digest) DO NOTHING
+            """, [.text(digest), .text(sample.subject), .text(sample.question)])
+        let question = try database.integer(
+            "SELECT id FROM questions WHERE digest = ?", [.text(digest)])
+        let logProbabilities = sample.logProbabilities.map(\.description).joined(separator: ",")
+        try insertOnce(
+            """
+            INSERT INTO attempt_samples (attempt_id, sample_index, question_id, logprobs,
+                prediction, answer, correct)
+            VALUES (?, ?, ?, ?, ?, ?, ?)
+            """,
+            [
+                attempt, .integer(Int64(sample.index)), question.map { .integer($0) } ?? .null,
+                .text("[\(logProbabilities)]"), .text(sample.prediction), .text(sample.answer),
+                .integer(sample.isCorrect ? 1 : 0),
+            ], what: what)
+    }
+
+    /// The job's row, made at first sight.
+    ///
+    /// Names do not belong to a job's identity; the newest manifest's names are kept, so that its
+    /// owner finds the results under them.
+    private func upsert(_ job: Job) throws(StoreError) -> Int64 {
+        let cell = job.cell
+        let model = try named("models", Redaction.name(cell.model), digest: job.modelDigest)
+        var dataset: Int64?
+        if let digest = job.datasetDigest {
+            var name = cell.task
+            if case .string(let given) = cell.taskSettings["dataset"] { name = given }
+            dataset = try named("datasets", Redaction.name(name), digest: digest)
+        }
+        let taskSettings = try encoded(
+            redaction.scrub(.object(cell.taskSettings)), what: "settings of \(cell.title)")
+        let hardwareSettings = try encoded(
+            redaction.scrub(.object(cell.hardwareSettings)), what: "hardware of \(cell.title)")
+        try database.run(
+            """
+            INSERT INTO jobs (job_id, model_id, dataset_id, quantization, task, task_kind,
+                task_settings, hardware, backend, hardware_settings, seed)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            ON CONFLICT (job_id) DO UPDATE SET model_id = excluded.model_id,
+                dataset_id = excluded.dataset_id, task = excluded.task,
+                hardware = excluded.hardware
+            """,
+            [
+                .text(job.id.text), .integer(model), dataset.map { .integer($0) } ?? .null,
+                .text(cell.quantization), .text(Redaction.name(cell.task)),
+                .text(cell.taskKind), .text(taskSettings), .text(Redaction.name(cell.hardware)),
+                .text(cell.backend), .text(hardwareSettings), .text(String(cell.seed)),
+            ])
+        return try database.integer("SELECT id FROM jobs WHERE job_id = ?", [.text(job.id.text)])
+            ?? 0
+    }
+
+    /// - Parameter table: `models` or `datasets`.
+    private func named(_ table: String, _ name: String, digest: String) throws(StoreError)
+        -> Int64
+    {
+        try database.run(
+            "INSERT INTO \(table) (name, digest) VALUES (?, ?) ON CONFLICT DO NOTHING",
+            [.text(name), .text(digest)])
+        return try database.integer(
+            "SELECT id FROM \(table) WHERE name = ? AND digest = ?", [.text(name), .text(digest)])
+            ?? 0
+    }
+
+    private func hostRow(_ run: RunFacts) throws(StoreError) -> Int64 {
+        let host = run.host
+        let processor = redaction.scrub(host.processor)
+        let identity: [SQLValue] = [
+            .text(run.installation), .text(processor), .integer(Int64(host.cores)),
+            .text(host.architecture),
+        ]
+        let select = """
+            SELECT id FROM hosts
+            WHERE installation = ? AND processor = ? AND cores = ? AND architecture = ?
+            """
+        if let known = try database.integer(select, identity) { return known }
+        var label = ""
+        for digits in [4, 8, 16, 64] {
+            label = HostLabel.label(
+                processor: processor, cores: host.cores, installation: run.installation,
+                digits: digits)
+            let isTaken = try database.value("SELECT 1 FROM hosts WHERE label = ?", [.text(label)])
+            if isTaken == nil { break }
+        }
+        try database.run(
+            """
+            INSERT INTO hosts (installation, processor, cores, architecture, label)
+            VALUES (?, ?, ?, ?, ?)
+            """, identity + [.text(label)])
+        return database.lastInsertRowID
+    }
+
+    private func encoded(_ value: JSONValue, what: String) throws(StoreError) -> String {
+        do { return try JSON.text(value) } catch {
+            throw StoreError.notEncodable(what: what, reason: "a number in it is not finite")
+        }
+    }
+
+    /// Runs an insertion whose key must be new; a second one of the same key says what it was.
+    private func insertOnce(_ sql: String, _ values: [SQLValue], what: String)
+        throws(StoreError)
+    {
+        do throws(StoreError) {
+            try database.run(sql, values)
+        } catch {
+            if case .sqlite(_, let code, _, _) = error, [1555, 2067].contains(code) {
+                throw StoreError.reportedTwice(what: what)
+            }
+            throw error
+        }
+    }
 }

@@ -1,1 +1,82 @@
 #pragma once
+// Numeric kernels: the only code of the project that uses intrinsics.
+//
+// Every kernel has a scalar version, which is its specification, and variants for instruction
+// sets that are compiled with per-function target attributes and chosen once at run time
+// (dispatch.c). All functions are safe to call from several threads.
+//
+// Number types are named by their GGUF ids (ggml_type), so that no table translates them.
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum ck_type {
+    CK_F32 = 0,
+    CK_F16 = 1,
+    CK_Q4_0 = 2,
+    CK_Q4_1 = 3,
+    CK_Q8_0 = 8,
+    CK_BF16 = 30,
+};
+
+// --- choice of the instruction set -----------------------------------------------------------
+
+/// Name of the variant in use: "scalar", "avx2".
+const char *ck_variant(void);
+/// Uses the named variant from now on. False (and no change) when it is unknown or this
+/// processor cannot run it. Not for use while kernels run on other threads.
+bool ck_choose_variant(const char *name);
+/// The same for the calling thread alone, over the choice above; null ends it. For tests, which
+/// compare variants while other threads compute.
+bool ck_choose_variant_here(const char *name);
+/// Names that this build knows, best first, null at the end.
+const char *const *ck_variants(void);
+/// True when this processor can run the named variant.
+bool ck_can_run(const char *name);
+
+// --- matrices --------------------------------------------------------------------------------
+
+/// True when `type` has kernels of its own (others are dequantized by the caller).
+bool ck_has_type(int type);
+/// y[r] = dot(W[r, :], x) for r in 0..<rows; f32 products and accumulation (4 or 8 lanes).
+/// W: rows of `row_bytes` bytes in `type`; x: [columns] f32, columns a multiple of the block.
+void ck_gemv(int type, int64_t rows, int64_t columns, const void *w, int64_t row_bytes,
+             const float *x, float *y);
+/// out[i] = value i of n consecutive values stored as `type`; exact.
+void ck_dequantize(int type, const void *source, int64_t n, float *out);
+
+// --- vectors ---------------------------------------------------------------------------------
+
+/// out = x * rsqrt(mean(x^2) + epsilon) * weight; the mean is accumulated in f64.
+void ck_rms_norm(int64_t n, const float *x, const float *weight, float epsilon, float *out);
+/// gate = silu(gate) * up, silu(g) = g / (1 + exp(-g)).
+void ck_silu_multiply(int64_t n, float *gate, const float *up);
+/// x += y
+void ck_add(int64_t n, float *x, const float *y);
+/// x = softmax(x * scale), stable; the sum is f32.
+void ck_softmax(int64_t n, float *x, float scale);
+/// Rotates the pairs (x[2i], x[2i+1]) of one head by the angles whose cosines and sines are given.
+void ck_rotate_interleaved(int64_t pairs, float *x, const float *cosines, const float *sines);
+/// Rotates the pairs (x[i], x[i+pairs]) of one head.
+void ck_rotate_halves(int64_t pairs, float *x, const float *cosines, const float *sines);
+/// Round to nearest even; overflow becomes infinity, NaN stays NaN.
+void ck_f32_to_f16(int64_t n, const float *x, uint16_t *out);
+
+// --- attention -------------------------------------------------------------------------------
+
+/// One query against a run of cached keys: scores[s] = scale * dot(q, K[s]).
+/// K: [n, head] in `type` (CK_F32 or CK_F16).
+void ck_attention_scores(int type, int64_t n, int64_t head, const float *q, const void *keys,
+                         float scale, float *scores);
+/// out[head] += sum over s of weights[s] * V[s]; V: [n, head] in `type`.
+void ck_attention_mix(int type, int64_t n, int64_t head, const float *weights, const void *values,
+                      float *out);
+
+/// A pause for a spinning thread.
+static inline void ck_spin_hint(void) {
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("yield");
+#endif
+}

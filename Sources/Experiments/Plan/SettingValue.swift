@@ -25,6 +25,9 @@ extension Catalog.Setting {
             return node.text == "auto" ? .string("auto") : Self.integer(node, in: range)
         case .number(let range):
             return node.number.flatMap { range.contains($0) ? .number($0) : nil }
+        case .countOrShare:
+            if let count = node.integer { return count >= 1 ? .integer(Int64(count)) : nil }
+            return node.number.flatMap { $0 > 0 && $0 < 1 ? .number($0) : nil }
         case .bool:
             return node.bool.map { .bool($0) }
         case .text:
@@ -52,6 +55,7 @@ extension Catalog.Setting {
                 ? "a number of at least \(low)"
                 : "a number from \(low) to \(JSONValue.number(range.upperBound).plainText)")
                 + orNull
+        case .countOrShare: return "an integer of at least 1 or a share between 0 and 1" + orNull
         case .bool: return "true or false" + orNull
         case .text: return "a text" + orNull
         case .choice(let words): return "one of " + words.joined(separator: ", ") + orNull

@@ -136,3 +136,10 @@ final class YAMLEventParser {
         return scalars.dropFirst(Int(mark.index)).first
     }
 }
+
+extension Manifest {
+    /// The version of libyaml that is linked.
+    package static var yamlLibraryVersion: String {
+        yaml_get_version_string().map { String(cString: $0) } ?? "unknown"
+    }
+}

@@ -19,7 +19,7 @@ package final class GGUFFile: Sendable {
     ///
     /// With `copying` it is read into memory, safe against others changing it.
     ///
-    /// Throws `FileError` or `CheckpointError`.
+    /// Throws `BasicsError` or `CheckpointError`.
     package convenience init(path: String, copying: Bool = false) throws {
         try self.init(MappedFile(path: path, copying: copying))
     }
@@ -84,7 +84,15 @@ extension GGUFFile {
         }
     }
 
-    /// The tensor's bytes in the mapping: good only while this object is alive.
+    /// Lends the tensor's bytes for the length of the call.
+    package func withBytes<Value, Failure: Error>(
+        of tensor: GGUFTensor, _ body: (UnsafeRawBufferPointer) throws(Failure) -> Value
+    ) throws(Failure) -> Value {
+        defer { withExtendedLifetime(self) {} }
+        return try body(bytes(of: tensor))
+    }
+
+    /// The tensor's bytes in the mapping, for owners that keep this object: good while it is alive.
     package func bytes(of tensor: GGUFTensor) -> UnsafeRawBufferPointer {
         UnsafeRawBufferPointer(rebasing: map.bytes[tensor.byteRange])
     }
@@ -92,13 +100,14 @@ extension GGUFFile {
     /// The tensor's values, dequantized, in the order of the file.
     package func floats(of tensor: GGUFTensor) throws(CheckpointError) -> [Float] {
         let format = try format(of: tensor)
-        let source = bytes(of: tensor)
         let count = tensor.elementCount
-        return [Float](unsafeUninitializedCapacity: count) { buffer, filled in
-            if let from = source.baseAddress, let into = buffer.baseAddress {
-                format.dequantize(from, count: count, into: into)
+        return withBytes(of: tensor) { source in
+            [Float](unsafeUninitializedCapacity: count) { buffer, filled in
+                if let from = source.baseAddress, let into = buffer.baseAddress {
+                    format.dequantize(from, count: count, into: into)
+                }
+                filled = count
             }
-            filled = count
         }
     }
 

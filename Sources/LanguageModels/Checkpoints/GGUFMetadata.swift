@@ -75,10 +75,8 @@ package struct GGUFMetadata: Sendable {
 
     package func contains(_ key: String) -> Bool { indexByKey[key] != nil }
 
-    /// The value's bytes as they lie in the file, for copying.
-    func rawBytes(_ entry: Entry) -> UnsafeRawBufferPointer {
-        UnsafeRawBufferPointer(rebasing: map.bytes[entry.range])
-    }
+    /// The value's bytes as they lie in the file.
+    func rawBytes(_ entry: Entry) -> [UInt8] { map.withBytes { [UInt8]($0[entry.range]) } }
 }
 
 // MARK: - Required values: throw when missing or of another type
@@ -192,13 +190,14 @@ extension GGUFMetadata {
     {
         guard let entry = try entry(key, array: true, "an array of strings", { $0 == .string })
         else { return false }
-        let bytes = map.bytes
-        var position = entry.range.lowerBound
-        for _ in 0..<entry.count {
-            let length = bytes.loadUnaligned(fromByteOffset: position, as: UInt64.self)
-            let start = position + 8
-            position = start + Int(UInt64(littleEndian: length))
-            body(UnsafeRawBufferPointer(rebasing: bytes[start..<position]))
+        map.withBytes { bytes in
+            var position = entry.range.lowerBound
+            for _ in 0..<entry.count {
+                let length = bytes.loadUnaligned(fromByteOffset: position, as: UInt64.self)
+                let start = position + 8
+                position = start + Int(UInt64(littleEndian: length))
+                body(UnsafeRawBufferPointer(rebasing: bytes[start..<position]))
+            }
         }
         return true
     }
@@ -217,9 +216,11 @@ extension GGUFMetadata {
 
     private func load<Value: BitwiseCopyable>(_ entry: Entry, _ index: Int, _: Value.Type) -> Value
     {
-        map.bytes.loadUnaligned(
-            fromByteOffset: entry.range.lowerBound + index * MemoryLayout<Value>.size,
-            as: Value.self)
+        map.withBytes {
+            $0.loadUnaligned(
+                fromByteOffset: entry.range.lowerBound + index * MemoryLayout<Value>.size,
+                as: Value.self)
+        }
     }
 
     private func integer(_ entry: Entry, at index: Int) throws(CheckpointError) -> Int {

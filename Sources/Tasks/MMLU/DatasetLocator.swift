@@ -52,9 +52,14 @@ package struct DatasetLocator: Sendable {
 
     package init(searchFolders: [SearchFolder]) { self.searchFolders = searchFolders }
 
-    /// The folder `datasets` of the project, then the one that `BILLION_DATASETS` names.
-    package init(projectRoot: String, environmentFolder: String?) {
+    /// The folder `datasets` of the project, then that of the checkout that the program was built
+    /// in, where it is another one, then the folder that `BILLION_DATASETS` names.
+    package init(projectRoot: String, checkout: String? = nil, environmentFolder: String?) {
         var folders = [SearchFolder(path: projectRoot + "/datasets", label: "datasets")]
+        if let checkout, !checkout.isEmpty, checkout != projectRoot {
+            folders.append(
+                SearchFolder(path: checkout + "/datasets", label: "the program's datasets"))
+        }
         if let path = environmentFolder, !path.isEmpty {
             folders.append(SearchFolder(path: path, label: "$BILLION_DATASETS"))
         }

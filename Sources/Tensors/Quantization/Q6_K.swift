@@ -9,7 +9,7 @@ package enum Q6_K: QuantizationFormat {
     package static let ggufFileType: UInt32 = 18
     package static let blockElements = 256
     package static let blockBytes = 210
-    package static let errorBound: Float = 0.025
+    package static let errorBound: Float = 0.019
     package static let largestMagnitude: Float = 65504 * 32
 
     private static let highBits = 128

@@ -1,0 +1,55 @@
+/// Help texts, made from the command table.
+enum Help {
+    static func overview() -> String {
+        let commands = CommandTable.all.map { $0.specification }.filter { !$0.isHidden }
+        var lines = [
+            "billion: score, time and compare small language models, on one engine, in one database.",
+            "",
+            "usage: billion COMMAND [OPTIONS]",
+            "",
+            "commands:",
+        ]
+        let width = (commands.map(\.name.count).max() ?? 0) + 2
+        for command in commands {
+            lines.append("  " + padded(command.name, to: width) + command.summary)
+        }
+        lines += [
+            "  " + padded("test", to: width)
+                + "run the test suite (through the ./billion launcher)",
+            "",
+            "first steps:",
+            "  ./billion run experiments/quickstart.yaml",
+            "  ./billion query \"SELECT * FROM leaderboard\"",
+            "",
+            "`billion COMMAND --help` tells more.",
+        ]
+        return lines.joined(separator: "\n")
+    }
+
+    static func text(for specification: CommandSpecification) -> String {
+        var usage = "usage: billion \(specification.name)"
+        if !specification.operands.isEmpty { usage += " " + specification.operands }
+        if !specification.options.isEmpty { usage += " [OPTIONS]" }
+        var lines = [specification.summary, "", usage]
+        if !specification.options.isEmpty {
+            lines += ["", "options:"]
+            let names = specification.options.map { option in
+                "--\(option.name)" + (option.value.map { " \($0)" } ?? "")
+                    + (option.repeats ? " ..." : "")
+            }
+            let width = (names.map(\.count).max() ?? 0) + 2
+            for (name, option) in zip(names, specification.options) {
+                lines.append("  " + padded(name, to: width) + option.summary)
+            }
+        }
+        if !specification.examples.isEmpty {
+            lines += ["", "examples:"]
+            lines += specification.examples.map { "  \($0)" }
+        }
+        return lines.joined(separator: "\n")
+    }
+
+    private static func padded(_ text: String, to width: Int) -> String {
+        text + String(repeating: " ", count: max(width - text.count, 1))
+    }
+}

@@ -1,0 +1,49 @@
+import Basics
+import LanguageModels
+import Tensors
+
+/// What every command that runs a model takes: which, how stored, how many threads, how exact.
+struct ModelOptions {
+    let model: String
+    let quantization: String
+    let threads: Int
+    let computation: Computation
+
+    static let options: [CommandSpecification.Option] = [
+        .init("model", "MODEL", "catalog name or path of a GGUF file"),
+        .init(
+            "quantization", "FORMAT",
+            "as-stored (default), or a format to requantize to: q8_0, q4_0, f16, ..."),
+        .init("threads", "N", "threads that compute (default: the cores of this process)"),
+        .init("compute", "f32|auto", "f32: f32 activations, products and cache (default auto)"),
+    ]
+
+    init(_ arguments: Arguments) throws {
+        model = try arguments.required("model")
+        quantization = try arguments.choice(
+            "quantization", of: Quantizations.names, default: Quantizations.asStored)
+        threads = try arguments.integer("threads", in: 1...1024, default: Host.cores)
+        computation =
+            Computation(
+                rawValue: try arguments.choice(
+                    "compute", of: Computation.allCases.map(\.rawValue),
+                    default: Computation.auto.rawValue)) ?? .auto
+    }
+
+    /// The model's file, pulled and requantized when needed, with progress on stderr.
+    func path() throws -> String {
+        try ModelAccess.standard().path(of: model, quantization: quantization)
+    }
+
+    func load() throws -> LanguageModel {
+        try LanguageModel(path: path(), backend: CPUBackend(threads: threads))
+    }
+}
+
+/// The quantizations that a manifest or `--quantization` may name.
+enum Quantizations {
+    /// The file as it is.
+    static let asStored = "as-stored"
+
+    static var names: [String] { [asStored] + QuantizationRegistry.names }
+}

@@ -1,0 +1,110 @@
+import Basics
+import Hub
+import LanguageModels
+
+/// The models that are known, and their files.
+enum ModelsCommand: Command {
+    static let specification = CommandSpecification(
+        name: "models", summary: "list, pull, inspect and verify models",
+        operands: "list | pull MODEL... | inspect MODEL | verify MODEL...",
+        operandCount: 1...100,
+        options: [.init("json", nil, "inspect: one JSON object")],
+        examples: [
+            "billion models pull smollm2-135m-instruct",
+            "billion models inspect model.gguf",
+        ])
+
+    private static let actions = ["list", "pull", "inspect", "verify"]
+
+    static func run(_ arguments: Arguments) throws -> ExitStatus {
+        let access = try ModelAccess.standard()
+        let names = Array(arguments.operands.dropFirst())
+        switch arguments.operands[0] {
+        case "list":
+            guard names.isEmpty else { throw UsageError("unexpected argument '\(names[0])'.") }
+            list(access)
+        case "pull":
+            for name in try atLeastOne(names, "pull") {
+                Console.print(try access.pull(access.store.location(of: name)))
+            }
+        case "inspect":
+            guard names.count == 1 else { throw UsageError("inspect takes one MODEL.") }
+            try inspect(access, names[0], asJSON: arguments.has("json"))
+        case "verify":
+            for name in try atLeastOne(names, "verify") { try verify(access, name) }
+        case let action:
+            throw UsageError(
+                "unknown action '\(action)'.\(Suggestion.sentence(for: action, among: actions))")
+        }
+        return .success
+    }
+
+    private static func atLeastOne(_ names: [String], _ action: String) throws -> [String] {
+        guard !names.isEmpty else { throw UsageError("\(action) needs a MODEL.") }
+        return names
+    }
+
+    private static func list(_ access: ModelAccess) {
+        var rows = [["NAME", "PARAMETERS", "SIZE", "LICENCE", "HERE", "ALIASES"]]
+        for listing in access.store.list() {
+            let model = listing.model
+            rows.append([
+                model.name, "\(NumberFormat.fixed(Double(model.parameters) / 1e6, 1)) M",
+                ByteCount.text(model.byteCount), model.license,
+                listing.path == nil ? "no" : "yes", model.aliases.joined(separator: ", "),
+            ])
+        }
+        Console.print(TextTable.lines(rows).joined(separator: "\n"))
+    }
+
+    private static func inspect(_ access: ModelAccess, _ name: String, asJSON: Bool) throws {
+        let path = try access.path(of: name, quantization: Quantizations.asStored)
+        let summary = CheckpointSummary(try GGUFFile(path: path))
+        Console.print(asJSON ? try JSON.text(summary) : describe(summary))
+    }
+
+    /// What the file says of itself, a line each; lines without a value are left out.
+    private static func describe(_ summary: CheckpointSummary) -> String {
+        let tokenizer = [summary.tokenizerModel, summary.tokenizerPre].compactMap(\.self)
+            .joined(separator: ", ")
+        let facts: [(String, String?)] = [
+            ("name", summary.name),
+            ("architecture", summary.architecture),
+            ("parameters", summary.parameterCount > 0 ? String(summary.parameterCount) : nil),
+            (
+                "weights",
+                summary.weightsBytes > 0 ? ByteCount.text(Int64(summary.weightsBytes)) : nil
+            ),
+            ("bits/weight", summary.bitsPerWeight.map { NumberFormat.fixed($0, 2) }),
+            ("provenance", summary.provenance),
+            ("layers", summary.blockCount.map(String.init)),
+            ("context", summary.contextLength.map(String.init)),
+            ("width", summary.embeddingLength.map(String.init)),
+            ("feed-forward", summary.feedForwardLength.map(String.init)),
+            ("heads", summary.headCount.map(String.init)),
+            ("key/value heads", summary.headCountKV.map(String.init)),
+            ("tokenizer", tokenizer.isEmpty ? nil : tokenizer),
+            ("vocabulary", summary.vocabularySize.map(String.init)),
+            ("chat template", summary.hasChatTemplate ? "yes" : "no"),
+            ("file", "GGUF v\(summary.ggufVersion), \(ByteCount.text(Int64(summary.fileBytes)))"),
+        ]
+        let lines = facts.compactMap { name, value in value.map { [name, $0] } }
+        let types = summary.types.map {
+            ["tensors", "\($0.tensors) in \($0.type), \(ByteCount.text(Int64($0.bytes)))"]
+        }
+        return TextTable.lines(lines + types).joined(separator: "\n")
+    }
+
+    private static func verify(_ access: ModelAccess, _ name: String) throws {
+        let line = ProgressLine()
+        defer { line.clear() }
+        let location = try access.store.location(of: name)
+        let result = try access.store.verify(location) { $0.show(name, on: line) }
+        line.clear()
+        let verdict =
+            result.isKnown
+            ? "fine, sha256 \(result.sha256)"
+            : "sha256 \(result.sha256) (no published digest to compare with)"
+        Console.print("\(name): \(verdict)")
+    }
+}

@@ -1,0 +1,49 @@
+import Basics
+import Reporting
+import Store
+
+/// Writes the report from the database, or checks that it is the database's.
+enum ReportCommand: Command {
+    static let specification = CommandSpecification(
+        name: "report", summary: "write COMPARISON.md from the database alone",
+        options: [
+            .init("db", "FILE", "the database (default runs.sqlite of the project)"),
+            .init(
+                "output", "FILE",
+                "where to write (default COMPARISON.md of the project; - is stdout)"),
+            .init("check", nil, "write nothing; exit 1 when the file differs from the database"),
+        ],
+        examples: ["billion report", "billion report --check"])
+
+    static func run(_ arguments: Arguments) throws -> ExitStatus {
+        let project = try Project()
+        let store = try ReadOnlyStore(path: project.databasePath(arguments))
+        let text = try Report(store).markdown()
+        let path = try outputPath(arguments, project: project)
+        if arguments.has("check") {
+            let written = try FileSystem.read(path)
+            guard let difference = Report.difference(written: written, expected: text) else {
+                Console.error("\(path): as the database says.")
+                return .success
+            }
+            Console.error("\(path): \(difference)\nWrite it again with: billion report")
+            return .failure
+        }
+        if path == "-" {
+            Console.write(text)
+        } else {
+            try FileSystem.write(Array(text.utf8), atomicallyTo: path)
+            Console.error("Report: \(path)")
+        }
+        return .success
+    }
+
+    /// Another database's report does not replace the project's unless that is asked for.
+    private static func outputPath(_ arguments: Arguments, project: Project) throws -> String {
+        if let path = arguments.string("output") { return path }
+        guard arguments.has("db") else { return project.reportPath }
+        throw UsageError(
+            "--db names another database than the project's: say where its report goes with "
+                + "--output FILE (- is stdout).")
+    }
+}

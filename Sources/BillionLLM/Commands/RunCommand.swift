@@ -1,0 +1,177 @@
+import Basics
+import Experiments
+import Hub
+import Reporting
+import Runner
+import Store
+
+/// Runs the matrix of a manifest into the database and regenerates the report.
+enum RunCommand: Command {
+    static let specification = CommandSpecification(
+        name: "run", summary: "run an experiment's matrix; finished jobs are not run again",
+        operands: "FILE", operandCount: 1...1,
+        options: [
+            .init("db", "FILE", "the database (default runs.sqlite of the project)"),
+            .init("fresh", nil, "measure finished jobs again, beside the old rows"),
+            .init("dry-run", nil, "only show the plan, as `billion plan` does"),
+            .init("job-time-limit", "SECONDS", "stop a job that takes longer, and fail it"),
+            .init("verbose", nil, "show what the jobs' processes say on stderr"),
+        ],
+        examples: [
+            "billion run experiments/quickstart.yaml",
+            "billion run experiments/quickstart.yaml --fresh --db /tmp/again.sqlite",
+        ])
+
+    static func run(_ arguments: Arguments) throws -> ExitStatus {
+        let file = arguments.operands[0]
+        if arguments.has("dry-run") {
+            try PlanCommand.show(file, arguments: arguments, announce: false)
+            return .success
+        }
+        let manifest = try Manifest.load(path: file)
+        let plan = try Plan(manifest: manifest, catalog: Project.catalog)
+        let project = try Project()
+        let access = try ModelAccess.standard()
+        let resolver = JobResolver(project: project, manifest: manifest, access: access)
+
+        // The store is opened first: a database that cannot be used is known before a download.
+        let store = try RunStore(path: project.databasePath(arguments))
+        let summary: RunSummary
+        do {
+            summary = try runJobs(
+                plan, manifest: manifest, resolver: resolver, store: store, arguments: arguments)
+            try store.close()
+        } catch {
+            try? store.close()
+            throw error
+        }
+        try showResults(project: project, manifest: manifest, arguments: arguments)
+        return switch summary.exit {
+        case .success: .success
+        case .jobFailed: .failure
+        case .interrupted: .interrupted
+        }
+    }
+
+    private static func runJobs(
+        _ plan: Plan, manifest: Manifest, resolver: JobResolver, store: RunStore,
+        arguments: Arguments
+    ) throws -> RunSummary {
+        let installation = try Paths().installation()
+        let finished =
+            arguments.has("fresh") ? [] : try store.finishedJobs(installation: installation)
+        try pullModels(plan.cells, resolver: resolver, finished: finished)
+
+        let policy = try policy(arguments)
+        let stop = try StopRequests()
+        stop.listenForSignals()
+        defer { stop.stopListening() }
+        let progress = TerminalProgress(
+            style: .detect(descriptor: 2, environment: Program.environment))
+        let executor = ChildProcessExecutor(
+            arguments: [JobCommand.specification.name], policy: policy, stop: stop,
+            isVerbose: arguments.has("verbose"), note: { progress.note($0) },
+            assignment: { job in try assignment(for: job, resolver: resolver) })
+        let runner = JobRunner(
+            store: store, executor: executor, policy: policy, progress: progress, stop: stop)
+        return try runner.run(
+            resolver.resolve(plan.cells),
+            facts: RunFacts(
+                installation: installation, experiment: manifest.name,
+                manifestDigest: manifest.digest, host: Host.facts,
+                buildConfiguration: Program.configuration, commit: Program.commit,
+                version: Program.version))
+    }
+
+    /// Fetches what the jobs that are left need, before the first of them starts.
+    private static func pullModels(
+        _ cells: [Cell], resolver: JobResolver, finished: Set<JobID>
+    ) throws {
+        var pulled: Set<ModelLocation> = []
+        for line in PlannedJob.resolve(
+            try resolver.resolve(cells), finished: finished, fresh: false)
+        {
+            if case .alreadyDone = line.state { continue }
+            let location = resolver.location(of: line.cell)
+            // A path is not fetched; whether it is there is the job's own outcome.
+            if case .path = location { continue }
+            guard pulled.insert(location).inserted else { continue }
+            _ = try resolver.access.pull(location)
+        }
+    }
+
+    private static func policy(_ arguments: Arguments) throws -> RunPolicy {
+        var command = "billion run " + shellQuoted(arguments.operands[0])
+        if let database = arguments.string("db") { command += " --db " + shellQuoted(database) }
+        return RunPolicy(
+            fresh: arguments.has("fresh"),
+            timeLimitSeconds: try arguments.integer("job-time-limit", in: 1...10_000_000)
+                .map(Double.init),
+            resumeCommand: command, freshCommand: command + " --fresh")
+    }
+
+    /// What a job needs on this machine.
+    ///
+    /// Weights are converted in a process of their own, so that neither the runner nor the job is
+    /// charged for it.
+    private static func assignment(for job: Job, resolver: JobResolver) throws -> ChildAssignment {
+        let location = resolver.location(of: job.cell)
+        guard let source = try resolver.access.store.locate(location) else {
+            throw JobFailure.failed(reason: "the model \(location.name) is gone from the cache.")
+        }
+        var resources = ["model": source]
+        if job.cell.quantization != Quantizations.asStored {
+            resources["model"] = try converted(source, to: job.cell.quantization)
+        }
+        if case .string(let name)? = job.cell.taskSettings["dataset"] {
+            resources["dataset"] = try resolver.project.datasets.locate(name).path
+        }
+        return ChildAssignment(job: job, resources: resources)
+    }
+
+    private static func converted(_ source: String, to quantization: String) throws -> String {
+        let process = Subprocess(
+            ChildProcessExecutor.ownExecutable,
+            [QuantizeCommand.specification.name, source, quantization], input: .lifeline)
+        let outcome = try process.run()
+        guard outcome.succeeded else {
+            let message = outcome.errorText.split { $0.isNewline }.last
+            throw JobFailure.failed(
+                reason: "converting to \(quantization): "
+                    + (message.map(String.init) ?? "\(outcome.ending)"))
+        }
+        return String(outcome.outputText.prefix { !$0.isNewline })
+    }
+
+    /// The table of this experiment on stdout, and COMPARISON.md beside the project's database.
+    private static let summaryQuery = """
+        SELECT model, quantization, hardware, dataset, printf('%.1f', 100 * acc) AS "acc %",
+            printf('%.1f', pp) AS "pp t/s", printf('%.1f', tg) AS "tg t/s",
+            printf('%.0f', peak_resident_bytes / 1048576.0) AS "peak MiB"
+        FROM leaderboard
+        """
+
+    private static func showResults(project: Project, manifest: Manifest, arguments: Arguments)
+        throws
+    {
+        let database = project.databasePath(arguments)
+        let store = try ReadOnlyStore(path: database)
+        Console.write(QueryOutput.table.render(try store.query(summaryQuery)))
+        if arguments.has("db") {
+            Console.error(
+                "The full report: billion report --db \(shellQuoted(database)) --output REPORT.md")
+            return
+        }
+        let text = try Report(store).markdown()
+        try FileSystem.write(Array(text.utf8), atomicallyTo: project.reportPath)
+        Console.error("Report: \(FileSystem.name(of: project.reportPath))")
+    }
+
+    private static func shellQuoted(_ text: String) -> String {
+        let plain = text.allSatisfy { $0.isLetter || $0.isNumber || "/._-+=:,@".contains($0) }
+        if plain, !text.isEmpty { return text }
+        return "'"
+            + text.split(separator: "'", omittingEmptySubsequences: false)
+            .joined(separator: "'\\''") + "'"
+    }
+}

@@ -1,0 +1,97 @@
+import Basics
+import Experiments
+import Hub
+import LanguageModels
+import Tensors
+
+/// Gets from a model's name to a file that can be mapped: pulled, and in the format wanted.
+struct ModelAccess: Sendable {
+    let store: ModelStore
+    private let paths: Paths
+
+    static func standard() throws -> ModelAccess {
+        let paths = try Paths()
+        return ModelAccess(store: ModelStore(paths: paths), paths: paths)
+    }
+
+    /// The file for MODEL of a command line.
+    func path(of name: String, quantization: String) throws -> String {
+        let source = try pull(store.location(of: name))
+        return try converted(source, to: quantization)
+    }
+
+    /// The file on this machine, fetched with progress where it is not.
+    func pull(_ location: ModelLocation) throws -> String {
+        let line = ProgressLine()
+        defer { line.clear() }
+        return try store.pull(location) { $0.show(location.name, on: line) }
+    }
+
+    /// The same weights in another format, made once and kept in the cache folder.
+    func converted(_ source: String, to quantization: String) throws -> String {
+        guard quantization != Quantizations.asStored else { return source }
+        let format = try QuantizationRegistry.format(named: quantization)
+        let digest = try store.digest(of: source)
+        let target = convertedPath(digest: digest, format: quantization)
+        if FileSystem.isFile(target) { return target }
+        let requantizer = try Requantizer(
+            GGUFFile(path: source), to: format, threads: Host.cores)
+        if requantizer.plan.changesNothing { return source }
+
+        try FileSystem.makeFolder(FileSystem.folder(of: target))
+        let line = ProgressLine()
+        // Another process may be making it; whoever is second finds it made.
+        let lock = try FileLock(target + ".lock") {
+            line.note("waiting for another process that makes \(FileSystem.name(of: target)).")
+        }
+        defer { withExtendedLifetime(lock) {} }
+        if FileSystem.isFile(target) { return target }
+        try checkSpace(for: requantizer.plan.tensorBytes, at: target)
+        let draft = target + ".part"
+        defer {
+            line.clear()
+            try? FileSystem.remove(draft)
+        }
+        try requantizer.write(to: draft) { done, total in
+            line.update(
+                "converting to \(quantization)",
+                fraction: total > 0 ? Double(done) / Double(total) : nil)
+        }
+        try FileSystem.place(draft, at: target)
+        return target
+    }
+
+    /// Where a converted file is kept, or would be.
+    ///
+    /// The name counts the converter's version, so that a better one makes a new file.
+    func convertedPath(digest: String, format: String) -> String {
+        let name = "\(digest.prefix(16))-\(format)-v\(Program.engineVersion).gguf"
+        return FileSystem.join(FileSystem.join(paths.cache, "quantized"), name)
+    }
+
+    private func checkSpace(for bytes: Int, at target: String) throws {
+        let folder = FileSystem.folder(of: target)
+        let free = try FileSystem.freeBytes(at: folder)
+        let wanted = Int64(bytes) + (64 << 20)
+        guard free >= wanted else {
+            throw ModelError(
+                "\(folder): converting needs \(ByteCount.text(wanted)) of disk, "
+                    + "\(ByteCount.text(free)) are free. Make room, or set XDG_CACHE_HOME to a "
+                    + "folder on another disk.")
+        }
+    }
+}
+
+extension ModelLocation {
+    /// - Parameter folder: where relative paths of a manifest begin.
+    init(_ source: ModelSource, relativeTo folder: String) {
+        switch source {
+        case .path(let path): self = .path(FileSystem.join(folder, path))
+        case .huggingFace(let repository, let file, let revision):
+            self = .huggingFace(repository: repository, file: file, revision: revision)
+        case .pypi(let requirement, let file, let sha256):
+            self = .pypi(requirement: requirement, file: file, sha256: sha256)
+        case .catalog(let name): self = .catalog(name)
+        }
+    }
+}

@@ -1,0 +1,25 @@
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+/// What this binary is.
+enum Program {
+    static let version = "0.1.0"
+    /// Counted up when a change of the engine can change a result; part of every job's identity.
+    static let engineVersion = 1
+
+    #if DEBUG
+        static let configuration = "debug"
+    #else
+        static let configuration = "release"
+    #endif
+
+    static var environment: [String: String] { ProcessInfo.processInfo.environment }
+
+    /// The commit that the launcher built this binary from.
+    static var commit: String? {
+        environment["BILLION_COMMIT"].flatMap { $0.isEmpty ? nil : $0 }
+    }
+}

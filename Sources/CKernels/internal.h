@@ -1,0 +1,76 @@
+#pragma once
+#include "CKernels.h"
+#include <string.h>
+
+// Variants are compiled beside the baseline code and only reached through dispatch.c.
+#if defined(__x86_64__)
+#define CK_X86 1
+#include <immintrin.h>
+#define CK_AVX2 __attribute__((target("avx2,fma,f16c")))
+#else
+#define CK_X86 0
+#endif
+#define CK_INLINE static inline __attribute__((always_inline))
+
+typedef float (*ck_dot_function)(int64_t n, const void *row, const float *x);
+typedef void (*ck_dequantize_function)(const void *source, int64_t n, float *out);
+
+/// The kernels of one number type for one instruction set.
+typedef struct {
+    ck_dot_function dot;
+    ck_dequantize_function dequantize;
+} ck_format_kernels;
+
+/// The kernels on f32 vectors for one instruction set.
+typedef struct {
+    void (*rms_norm)(int64_t, const float *, const float *, float, float *);
+    void (*silu_multiply)(int64_t, float *, const float *);
+    void (*softmax)(int64_t, float *, float);
+    void (*f32_to_f16)(int64_t, const float *, uint16_t *);
+} ck_vector_kernels;
+
+/// The kernels of attention over a cache of one type for one instruction set.
+typedef struct {
+    void (*mix_f32)(int64_t, int64_t, const float *, const void *, float *);
+    void (*mix_f16)(int64_t, int64_t, const float *, const void *, float *);
+} ck_attention_kernels;
+
+// Each file defines `NAME_scalar` and, on x86-64, `NAME_avx2`; dispatch.c makes the table.
+#define CK_DECLARE(type, name) extern const type name##_scalar, name##_avx2;
+CK_DECLARE(ck_format_kernels, ck_format_f32)
+CK_DECLARE(ck_format_kernels, ck_format_f16)
+CK_DECLARE(ck_format_kernels, ck_format_bf16)
+CK_DECLARE(ck_format_kernels, ck_format_q8_0)
+CK_DECLARE(ck_format_kernels, ck_format_q4_0)
+CK_DECLARE(ck_format_kernels, ck_format_q4_1)
+CK_DECLARE(ck_vector_kernels, ck_vectors)
+CK_DECLARE(ck_attention_kernels, ck_attention)
+
+CK_INLINE float ck_bits_to_float(uint32_t bits) {
+    float value;
+    memcpy(&value, &bits, 4);
+    return value;
+}
+CK_INLINE uint32_t ck_float_to_bits(float value) {
+    uint32_t bits;
+    memcpy(&bits, &value, 4);
+    return bits;
+}
+
+/// IEEE half to single, exact, subnormals and NaN included.
+CK_INLINE float ck_half_to_float(uint16_t half) {
+    uint32_t sign = (uint32_t)(half & 0x8000) << 16;
+    uint32_t rest = half & 0x7fff;
+    if (rest >= 0x7c00) return ck_bits_to_float(sign | 0x7f800000 | (rest & 0x3ff) << 13);
+    if (rest >= 0x0400) return ck_bits_to_float(sign | ((rest << 13) + 0x38000000));
+    float magnitude = (float)rest * 0x1p-24f;
+    return sign ? -magnitude : magnitude;
+}
+
+#if CK_X86
+CK_AVX2 CK_INLINE float ck_sum8(__m256 v) {
+    __m128 s = _mm_add_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1));
+    s = _mm_add_ps(s, _mm_movehl_ps(s, s));
+    return _mm_cvtss_f32(_mm_add_ss(s, _mm_movehdup_ps(s)));
+}
+#endif

@@ -1,0 +1,95 @@
+import Tensors
+
+/// What a transformer's forward pass needs to know of its shape.
+///
+/// Letters: B batch, T tokens, D model width, F feed-forward width, H heads, K key/value heads,
+/// V vocabulary.
+package struct TransformerShape: Hashable, Sendable {
+    package var layers: Int
+    /// D.
+    package var width: Int
+    /// F.
+    package var feedForward: Int
+    /// H.
+    package var heads: Int
+    /// K; H is a multiple of it.
+    package var keyValueHeads: Int
+    package var headSize: Int
+    /// V, padding rows of the output matrix included.
+    package var vocabulary: Int
+    /// Positions that the model was trained for.
+    package var contextLength: Int
+
+    package init(
+        layers: Int, width: Int, feedForward: Int, heads: Int, keyValueHeads: Int, headSize: Int,
+        vocabulary: Int, contextLength: Int
+    ) {
+        self.layers = layers
+        self.width = width
+        self.feedForward = feedForward
+        self.heads = heads
+        self.keyValueHeads = keyValueHeads
+        self.headSize = headSize
+        self.vocabulary = vocabulary
+        self.contextLength = contextLength
+    }
+}
+
+/// A family of transformers: its weights, by the checkpoint's names, and its forward pass.
+package protocol Architecture: AnyObject {
+    /// `general.architecture` in GGUF.
+    static var name: String { get }
+
+    var shape: TransformerShape { get }
+    /// [V, D]: final hidden states to logits.
+    var head: any DeviceMatrix { get }
+
+    /// Takes the weights from a checkpoint. Throws when one is missing or misshapen.
+    init(checkpoint: GGUFFile, backend: any Backend) throws
+
+    /// Working memory for passes of at most `rows` tokens over caches of `capacity` positions.
+    func makeWorkspace(rows: Int, capacity: Int) -> Workspace
+
+    /// One pass: tokens [T] at positions first..<first+T of `cache`, which then holds them too.
+    ///
+    /// - Returns: normalised hidden states [T, D], valid until the next pass.
+    func forward(
+        _ tokens: [Int32], first: Int, cache: any DeviceCache, workspace: Workspace
+    ) -> any DeviceBuffer
+}
+
+/// Activations of one pass, allocated once and reused.
+package final class Workspace {
+    /// The residual stream [T, D].
+    let stream: any DeviceBuffer
+    /// Normalised input of a layer [T, D].
+    let normalized: any DeviceBuffer
+    /// [T, H * headSize].
+    let queries: any DeviceBuffer
+    /// [T, K * headSize] each.
+    let keys: any DeviceBuffer
+    let values: any DeviceBuffer
+    /// [T, H * headSize].
+    let attended: any DeviceBuffer
+    /// What a layer adds to the stream [T, D].
+    let update: any DeviceBuffer
+    /// [T, F] each.
+    let gate: any DeviceBuffer
+    let up: any DeviceBuffer
+    /// Cosines and sines by position; see `RotaryEmbedding`.
+    let angles: any DeviceBuffer
+
+    init(shape: TransformerShape, rows: Int, angles: any DeviceBuffer, backend: any Backend) {
+        let (heads, keyValues) = (shape.heads, shape.keyValueHeads)
+        stream = backend.makeBuffer(rows: rows, width: shape.width)
+        normalized = backend.makeBuffer(rows: rows, width: shape.width)
+        queries = backend.makeBuffer(rows: rows, width: heads * shape.headSize)
+        keys = backend.makeBuffer(rows: rows, width: keyValues * shape.headSize)
+        values = backend.makeBuffer(rows: rows, width: keyValues * shape.headSize)
+        attended = backend.makeBuffer(rows: rows, width: heads * shape.headSize)
+        update = backend.makeBuffer(rows: rows, width: shape.width)
+        gate = backend.makeBuffer(rows: rows, width: shape.feedForward)
+        up = backend.makeBuffer(rows: rows, width: shape.feedForward)
+        self.angles = angles
+    }
+}

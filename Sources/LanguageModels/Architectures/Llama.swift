@@ -1,0 +1,110 @@
+import Tensors
+
+/// The llama family: TinyLlama, Llama 2 and 3, SmolLM2 (`LlamaForCausalLM`).
+///
+/// RMSNorm before each half of a layer, grouped-query attention with rotary positions, SwiGLU
+/// feed-forward, no biases; the output matrix may be the embedding's (tied).
+package final class Llama: Architecture {
+    package static let name = "llama"
+
+    package let shape: TransformerShape
+    package let head: any DeviceMatrix
+    private let backend: any Backend
+    private let epsilon: Float
+    private let rotary: RotaryEmbedding
+    private let embedding: any DeviceMatrix
+    private let layers: [Layer]
+    private let outputNorm: any DeviceBuffer
+
+    private struct Layer {
+        /// [1, D] each.
+        let attentionNorm: any DeviceBuffer
+        let feedForwardNorm: any DeviceBuffer
+        /// [H * headSize, D], [K * headSize, D] twice, [D, H * headSize].
+        let query: any DeviceMatrix
+        let key: any DeviceMatrix
+        let value: any DeviceMatrix
+        let output: any DeviceMatrix
+        /// [F, D], [F, D], [D, F].
+        let gate: any DeviceMatrix
+        let up: any DeviceMatrix
+        let down: any DeviceMatrix
+    }
+
+    package init(checkpoint: GGUFFile, backend: any Backend) throws {
+        let weights = try WeightLoader(checkpoint: checkpoint, backend: backend)
+        let shape = try weights.shape()
+        let (d, f) = (shape.width, shape.feedForward)
+        let queryWidth = shape.heads * shape.headSize
+        let keyWidth = shape.keyValueHeads * shape.headSize
+
+        epsilon = try weights.float("attention.layer_norm_rms_epsilon")
+        rotary = try weights.rotary(shape: shape)
+        embedding = try weights.matrix("token_embd.weight", rows: shape.vocabulary, columns: d)
+        layers = try (0..<shape.layers).map { index in
+            let prefix = "blk.\(index)."
+            return Layer(
+                attentionNorm: try weights.vector(prefix + "attn_norm.weight", count: d),
+                feedForwardNorm: try weights.vector(prefix + "ffn_norm.weight", count: d),
+                query: try weights.matrix(prefix + "attn_q.weight", rows: queryWidth, columns: d),
+                key: try weights.matrix(prefix + "attn_k.weight", rows: keyWidth, columns: d),
+                value: try weights.matrix(prefix + "attn_v.weight", rows: keyWidth, columns: d),
+                output: try weights.matrix(
+                    prefix + "attn_output.weight", rows: d, columns: queryWidth),
+                gate: try weights.matrix(prefix + "ffn_gate.weight", rows: f, columns: d),
+                up: try weights.matrix(prefix + "ffn_up.weight", rows: f, columns: d),
+                down: try weights.matrix(prefix + "ffn_down.weight", rows: d, columns: f))
+        }
+        outputNorm = try weights.vector("output_norm.weight", count: d)
+        head =
+            weights.has("output.weight")
+            ? try weights.matrix("output.weight", rows: shape.vocabulary, columns: d) : embedding
+        self.shape = shape
+        self.backend = backend
+    }
+
+    package func makeWorkspace(rows: Int, capacity: Int) -> Workspace {
+        Workspace(
+            shape: shape, rows: rows,
+            angles: rotary.table(positions: capacity, backend: backend), backend: backend)
+    }
+
+    package func forward(
+        _ tokens: [Int32], first: Int, cache: any DeviceCache, workspace w: Workspace
+    ) -> any DeviceBuffer {
+        let rows = tokens.count
+        let positions = (0..<rows).map { Int32(first + $0) }
+        backend.embed(tokens, from: embedding, into: w.stream)
+        for (index, layer) in layers.enumerated() {
+            backend.normalize(
+                w.stream, weight: layer.attentionNorm, epsilon: epsilon, into: w.normalized,
+                rows: rows)
+            backend.multiply(layer.query, w.normalized, into: w.queries, rows: rows)
+            backend.multiply(layer.key, w.normalized, into: w.keys, rows: rows)
+            backend.multiply(layer.value, w.normalized, into: w.values, rows: rows)
+            for heads in [w.queries, w.keys] {
+                backend.rotate(
+                    heads, headSize: shape.headSize, positions: positions, angles: w.angles,
+                    pairing: .interleaved)
+            }
+            backend.store(
+                keys: w.keys, values: w.values, in: cache, layer: index, first: first, rows: rows)
+            backend.attend(
+                w.queries, cache: cache, layer: index, first: first, rows: rows, into: w.attended)
+            backend.multiply(layer.output, w.attended, into: w.update, rows: rows)
+            backend.add(w.update, to: w.stream, rows: rows)
+
+            backend.normalize(
+                w.stream, weight: layer.feedForwardNorm, epsilon: epsilon, into: w.normalized,
+                rows: rows)
+            backend.multiply(layer.gate, w.normalized, into: w.gate, rows: rows)
+            backend.multiply(layer.up, w.normalized, into: w.up, rows: rows)
+            backend.gate(w.gate, by: w.up, rows: rows)
+            backend.multiply(layer.down, w.gate, into: w.update, rows: rows)
+            backend.add(w.update, to: w.stream, rows: rows)
+        }
+        backend.normalize(
+            w.stream, weight: outputNorm, epsilon: epsilon, into: w.normalized, rows: rows)
+        return w.normalized
+    }
+}

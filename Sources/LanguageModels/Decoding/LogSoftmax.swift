@@ -1,0 +1,29 @@
+/// Logarithms of a softmax over logits [V].
+package struct LogSoftmax {
+    private let logits: UnsafeBufferPointer<Float>
+    private let normalizer: Double
+    /// Index of the largest logit, the lowest one on ties.
+    package let best: Int
+
+    /// The sum is accumulated in f64.
+    ///
+    /// Valid as long as the buffer is.
+    package init(_ logits: UnsafeBufferPointer<Float>) {
+        best = Self.argmax(logits)
+        let largest = logits[best]
+        var sum = 0.0
+        for logit in logits { sum += Double(exponential(logit - largest)) }
+        self.logits = logits
+        normalizer = Double(largest) + logarithm(sum)
+    }
+
+    /// Natural log-probability of a token.
+    package subscript(token: Int) -> Double { Double(logits[token]) - normalizer }
+
+    /// Index of the largest logit, the lowest one on ties.
+    package static func argmax(_ logits: UnsafeBufferPointer<Float>) -> Int {
+        var best = 0
+        for index in 1..<max(logits.count, 1) where logits[index] > logits[best] { best = index }
+        return best
+    }
+}

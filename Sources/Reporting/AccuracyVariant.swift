@@ -1,0 +1,79 @@
+import Basics
+import Experiments
+import Store
+
+/// One way in which accuracy was measured: dataset, number of examples, other settings.
+package struct AccuracyVariant: Hashable {
+    /// `mini-mmlu (5-shot)`.
+    ///
+    /// Only the dataset `mmlu` itself is ever called MMLU.
+    package let heading: String
+    package let dataset: String?
+    fileprivate let key: Key
+
+    fileprivate struct Key: Hashable {
+        let task: String
+        let dataset: String?
+        let datasetDigest: String?
+        let settings: [String: JSONValue]
+
+        init(_ attempt: StoredAttempt) {
+            task = attempt.task
+            dataset = attempt.dataset
+            datasetDigest = attempt.datasetDigest
+            settings = attempt.taskSettings
+        }
+
+        var heading: String {
+            let name = dataset.map { $0 == "mmlu" ? "MMLU" : $0 } ?? task
+            guard case .integer(let shots) = settings["num_fewshot"] else { return name }
+            return "\(name) (\(shots)-shot)"
+        }
+
+        var limit: String {
+            guard case .integer(let limit) = settings["limit"] else { return "all questions" }
+            return "limit \(limit)"
+        }
+
+        /// Without the task's name: two names for one job are one variant.
+        var identity: String {
+            let settings = (try? JSON.text(JSONValue.object(settings))) ?? ""
+            return "\(dataset ?? task)\n\(datasetDigest ?? "")\n\(settings)"
+        }
+    }
+
+    /// Whether an attempt was measured this way.
+    package func includes(_ attempt: StoredAttempt) -> Bool {
+        attempt.metrics["acc"] != nil && Key(attempt).identity == key.identity
+    }
+
+    /// The newest attempt of a setup that was measured this way.
+    package func attempt(of setup: ReportData.Setup) -> StoredAttempt? {
+        setup.attempts.first(where: includes)
+    }
+}
+
+extension ReportData {
+    /// The ways in which accuracy was measured, in the order of their first job, each under a
+    /// heading of its own.
+    package var accuracyVariants: [AccuracyVariant] {
+        var keys: [AccuracyVariant.Key] = []
+        var seen: Set<String> = []
+        for attempt in attempts.sorted(by: { ($0.jobRow, $0.id) < ($1.jobRow, $1.id) })
+        where attempt.metrics["acc"] != nil {
+            let key = AccuracyVariant.Key(attempt)
+            if seen.insert(key.identity).inserted { keys.append(key) }
+        }
+        return keys.map { key in
+            var heading = key.heading
+            let alike = keys.filter { $0.heading == heading }
+            if alike.count > 1 {
+                heading += ", \(key.limit)"
+                if alike.count(where: { $0.limit == key.limit }) > 1 {
+                    heading += " #\(SHA256.hex(key.identity).prefix(4))"
+                }
+            }
+            return AccuracyVariant(heading: heading, dataset: key.dataset, key: key)
+        }
+    }
+}

@@ -1,0 +1,52 @@
+/// One part of the report.
+package protocol ReportSection: Sendable {
+    /// The heading, already Markdown.
+    var title: String { get }
+    /// Markdown under the heading, without a final newline; nil where there is nothing to tell.
+    func body(_ data: ReportData) -> String?
+}
+
+/// The parts of the report in their order.
+///
+/// A new one is a file in `Sections` and a line here.
+package enum ReportSections {
+    package static let all: [any ReportSection] = [
+        SummarySection(),
+        SubjectSection(),
+        LatencySection(),
+        MemorySection(),
+        UnfinishedSection(),
+        EnvironmentSection(),
+        MethodSection(),
+        ReproductionSection(),
+    ]
+}
+
+extension ReportData {
+    /// One table per host, each under the host's label; without columns that say nothing.
+    func tablePerHost(
+        _ columns: [TableColumn<Setup>], where isShown: (Setup) -> Bool = { _ in true },
+        notes: (HostResults) -> String? = { _ in nil }
+    ) -> String? {
+        let parts = hosts.compactMap { results -> String? in
+            let setups = results.setups.filter(isShown)
+            guard !setups.isEmpty else { return nil }
+            let table = MarkdownTable(columns: columns, rows: setups).withoutEmptyColumns()
+            let heading = "### \(Markdown.escape(results.host.label))"
+            return ([heading, table.markdown()] + [notes(results)].compactMap { $0 })
+                .joined(separator: "\n\n")
+        }
+        return parts.isEmpty ? nil : parts.joined(separator: "\n\n")
+    }
+}
+
+extension TableColumn where Row == ReportData.Setup {
+    /// The columns that name a line.
+    static var naming: [TableColumn] {
+        [
+            TableColumn("Model") { $0.model },
+            TableColumn("Quantization") { $0.quantization },
+            TableColumn("Hardware") { $0.hardware },
+        ]
+    }
+}

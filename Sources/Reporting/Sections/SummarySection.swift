@@ -1,0 +1,59 @@
+import Basics
+import Experiments
+import Store
+
+/// The main figures, one line per setup, one table per host.
+///
+/// It draws no conclusions.
+struct SummarySection: ReportSection {
+    let title = "Summary"
+
+    func body(_ data: ReportData) -> String? {
+        var columns = TableColumn<ReportData.Setup>.naming
+        columns.append(
+            TableColumn(
+                "Size", .right, value: { $0.metric("weights_bytes") }, format: Figures.bytes)
+        )
+        for variant in data.accuracyVariants {
+            columns.append(
+                TableColumn(variant.heading, .right) { setup in
+                    variant.attempt(of: setup).flatMap(Figures.accuracy)
+                })
+        }
+        for name in data.metricNames(prefix: "pp") + data.metricNames(prefix: "tg") {
+            columns.append(
+                TableColumn("\(name) (tokens/s)", .right, value: { $0.metric(name) }) {
+                    Figures.withSpread($0)
+                })
+        }
+        columns.append(
+            TableColumn(
+                "Peak memory", .right, value: { $0.metric("peak_resident_bytes") },
+                format: Figures.bytes))
+        return data.tablePerHost(columns, notes: provenance)
+    }
+
+    /// Which lines were made from weights of another kind.
+    private func provenance(_ results: ReportData.HostResults) -> String? {
+        struct Origin: Hashable {
+            let model: String
+            let text: String
+        }
+        var order: [Origin] = []
+        var quantizations: [Origin: [String]] = [:]
+        for setup in results.setups {
+            for case .string(let text)? in setup.attempts.map({ $0.facts["provenance"] })
+            where text != "as stored" && text != "as-stored" {
+                let origin = Origin(model: setup.model, text: text)
+                if quantizations[origin] == nil { order.append(origin) }
+                quantizations[origin, default: []].append(setup.quantization)
+            }
+        }
+        let lines = order.map { origin in
+            let names = (quantizations[origin] ?? []).unique().map(Markdown.escape)
+            return "- \(Markdown.escape(origin.model)) in \(Figures.list(names)): "
+                + "\(Markdown.escape(origin.text))."
+        }
+        return lines.isEmpty ? nil : lines.joined(separator: "\n")
+    }
+}

@@ -1,0 +1,61 @@
+import Basics
+import Experiments
+
+/// Runs every job in a fresh process of this program, so that its peak memory is its own and a
+/// crash is one failed row.
+///
+/// The process is told its job by a line on stdin and answers by lines on stdout
+/// (`ChildMessage`). It leads its own process group, of which nothing is left when `execute`
+/// returns.
+package struct ChildProcessExecutor: JobExecutor {
+    /// A path that starts this very binary, also when its file has been replaced meanwhile.
+    package static var ownExecutable: String { SystemCalls.ownExecutable }
+
+    private let program: String
+    private let arguments: [String]
+    private let environment: [String: String]
+    private let policy: RunPolicy
+    private let stop: StopRequests
+    private let isVerbose: Bool
+    private let note: @Sendable (String) -> Void
+    private let assignment: @Sendable (Job) throws -> ChildAssignment
+
+    /// - Parameter arguments: what follows the program's name (the hidden subcommand).
+    /// - Parameter environment: added to the environment of the runner.
+    /// - Parameter isVerbose: passes the lines of the job's stderr to `note`.
+    /// - Parameter note: says a line to the person, between the lines of the progress display.
+    /// - Parameter assignment: finds what the job needs on this machine.
+    package init(
+        program: String = ownExecutable, arguments: [String],
+        environment: [String: String] = [:], policy: RunPolicy, stop: StopRequests,
+        isVerbose: Bool = false, note: @escaping @Sendable (String) -> Void = { _ in },
+        assignment: @escaping @Sendable (Job) throws -> ChildAssignment
+    ) {
+        self.program = program
+        self.arguments = arguments
+        self.environment = environment
+        self.policy = policy
+        self.stop = stop
+        self.isVerbose = isVerbose
+        self.note = note
+        self.assignment = assignment
+    }
+
+    /// - Throws: `JobFailure`, or what `report` throws.
+    package func execute(_ job: Job, report: (JobEvent) throws -> Void) throws {
+        let line = Array(try JSON.data(try assignment(job))) + [UInt8(ascii: "\n")]
+        let child: ChildProcess
+        do {
+            child = try ChildProcess(
+                program: program, arguments: ["billion"] + arguments, environment: environment)
+        } catch {
+            throw JobFailure.failed(reason: error.description)
+        }
+        // Whatever happens below: no process is left.
+        defer { child.end() }
+        var session = ChildSession(
+            child: child, input: line, policy: policy, stop: stop,
+            isVerbose: isVerbose, note: note)
+        try session.run(report: report)
+    }
+}

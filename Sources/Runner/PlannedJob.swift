@@ -1,0 +1,55 @@
+import Experiments
+
+/// One line of a plan: a cell, and what will happen to it here.
+package struct PlannedJob: Hashable, Sendable {
+    package enum State: Hashable, Sendable {
+        /// It will run.
+        case ready
+        /// A finished row from this installation exists.
+        case alreadyDone
+        /// The same measurement as an earlier line of the plan, numbered from 1.
+        case sameAs(number: Int)
+        /// It cannot run here, and why.
+        case unavailable(reason: String)
+    }
+
+    package let cell: Cell
+    /// nil where the inputs could not be resolved, and so there is no identity.
+    package let job: Job?
+    package let state: State
+
+    private init(cell: Cell, job: Job?, state: State) {
+        self.cell = cell
+        self.job = job
+        self.state = state
+    }
+
+    package static func ready(_ job: Job) -> PlannedJob {
+        PlannedJob(cell: job.cell, job: job, state: .ready)
+    }
+
+    package static func unavailable(_ cell: Cell, job: Job? = nil, reason: String) -> PlannedJob {
+        PlannedJob(cell: cell, job: job, state: .unavailable(reason: reason))
+    }
+
+    /// Resume, as a set difference: what is finished is not run, and nothing is run twice.
+    ///
+    /// `billion plan` prints and `billion run` does what this says. A job that cannot run here any
+    /// more but has a finished row counts as done.
+    package static func resolve(_ planned: [PlannedJob], finished: Set<JobID>, fresh: Bool)
+        -> [PlannedJob]
+    {
+        var firstNumbers: [JobID: Int] = [:]
+        return planned.enumerated().map { index, line in
+            guard let job = line.job else { return line }
+            if let first = firstNumbers[job.id] {
+                return PlannedJob(cell: line.cell, job: job, state: .sameAs(number: first))
+            }
+            firstNumbers[job.id] = index + 1
+            if !fresh, finished.contains(job.id) {
+                return PlannedJob(cell: line.cell, job: job, state: .alreadyDone)
+            }
+            return line
+        }
+    }
+}

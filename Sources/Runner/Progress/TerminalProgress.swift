@@ -1,0 +1,176 @@
+import Experiments
+import Store
+import Synchronization
+
+/// Shows a run on stderr: one line that is drawn again on a terminal, plain lines elsewhere.
+///
+///     job 3 of 9: smollm2-135m-instruct q8_0 mmlu cpu
+///     job 3 of 9  mmlu anatomy  [================>             ]   55%  ETA 0:42
+///
+/// The cursor is never hidden, so nothing has to be put back when the program is killed.
+package final class TerminalProgress: RunProgress, Sendable {
+    /// The job that is on the screen.
+    private struct Current {
+        var number: Int
+        var total: Int
+        var step: JobProgress?
+        var pace = Pace()
+        var lastDrawn: Double
+    }
+
+    private static let redrawInterval = 0.1
+    private static let plainInterval = 10.0
+
+    private let style: TerminalStyle
+    private let clock: @Sendable () -> Double
+    private let write: @Sendable (String) -> Void
+    private let current = Mutex<Current?>(nil)
+
+    /// - Parameter write: takes text as it is; by default it goes to stderr.
+    /// - Parameter clock: seconds; only differences count.
+    package init(
+        style: TerminalStyle, clock: (@Sendable () -> Double)? = nil,
+        write: (@Sendable (String) -> Void)? = nil
+    ) {
+        self.style = style
+        self.clock = clock ?? { SystemCalls.monotonicSeconds() }
+        self.write =
+            write ?? { text in
+                // A screen that is gone is no reason to stop measuring.
+                try? SystemCalls.writeAll(Array(text.utf8), to: 2)
+            }
+    }
+
+    /// Says a line in between; the progress line is drawn again below it.
+    package func note(_ line: String) {
+        current.withLock { job in
+            writeLine(line)
+            if style.isLive, job != nil { draw(&job, force: true) }
+        }
+    }
+
+    package func handle(_ event: RunEvent) {
+        current.withLock { job in
+            switch event {
+            case .started:
+                break
+            case .jobStarted(let number, let total, let title):
+                writeLine("job \(number) of \(total): \(title)")
+                job = Current(number: number, total: total, lastDrawn: clock())
+                if style.isLive { draw(&job, force: true) }
+            case .jobProgress(let step):
+                job?.step = step
+                job?.pace.note(step, now: clock())
+                draw(&job, force: false)
+            case .jobEnded(let number, let total, _, let outcome, let seconds):
+                job = nil
+                writeLine("job \(number) of \(total): \(words(for: outcome, seconds))")
+            case .ended(let summary):
+                job = nil
+                for line in summary.lines { writeLine(line) }
+            }
+        }
+    }
+
+    private func words(for outcome: AttemptOutcome, _ seconds: Double) -> String {
+        let time = DurationText.plain(seconds)
+        return switch outcome {
+        case .done: colored("done", 32) + " in \(time)"
+        case .failed(let reason): colored("failed", 31) + " after \(time): \(reason)"
+        case .skipped(let reason): colored("skipped", 33) + ": \(reason)"
+        case .interrupted: colored("interrupted", 33) + " after \(time)"
+        }
+    }
+
+    private func colored(_ text: String, _ code: Int) -> String {
+        style.usesColor ? "\u{1B}[\(code)m\(text)\u{1B}[0m" : text
+    }
+
+    private func writeLine(_ text: String) {
+        write((style.isLive ? "\r\u{1B}[K" : "") + text + "\n")
+    }
+
+    private func draw(_ job: inout Current?, force: Bool) {
+        guard var shown = job else { return }
+        let now = clock()
+        let interval = style.isLive ? Self.redrawInterval : Self.plainInterval
+        guard force || now - shown.lastDrawn >= interval else { return }
+        shown.lastDrawn = now
+        job = shown
+        if style.isLive {
+            write("\r" + liveLine(shown) + "\u{1B}[K")
+        } else {
+            writeLine(plainLine(shown))
+        }
+    }
+
+    // MARK: - The lines
+
+    private func liveLine(_ job: Current) -> String {
+        let phase = ReasonText.oneLine(job.step?.phase ?? "starting")
+        let left = "job \(job.number) of \(job.total)  \(phase)"
+        // The last column stays empty: some terminals wrap when it is written.
+        let room = max(10, style.width - 1)
+        guard let step = job.step, let fraction = Self.fraction(step) else {
+            return Self.cut(left, room)
+        }
+        let percent = "\(Int(fraction * 100))%"
+        var right = "  " + String(repeating: " ", count: max(0, 4 - percent.count)) + percent
+        if let rest = job.pace.secondsLeft { right += "  ETA \(DurationText.clock(rest))" }
+        let barWidth = min(30, room - right.count - min(left.count, room / 2) - 4)
+        if barWidth >= 5 { right = "  [\(Self.bar(fraction, barWidth))]" + right }
+        return Self.cut(left, max(0, room - right.count)) + Self.cut(right, room)
+    }
+
+    private func plainLine(_ job: Current) -> String {
+        let phase = ReasonText.oneLine(job.step?.phase ?? "starting")
+        var line = "job \(job.number) of \(job.total): \(phase)"
+        guard let step = job.step, let fraction = Self.fraction(step) else { return line }
+        line += " \(step.completed)/\(step.total) (\(Int(fraction * 100))%)"
+        if let rest = job.pace.secondsLeft { line += ", ETA \(DurationText.clock(rest))" }
+        return line
+    }
+
+    private static func fraction(_ step: JobProgress) -> Double? {
+        guard step.total > 0 else { return nil }
+        return min(1, max(0, Double(step.completed) / Double(step.total)))
+    }
+
+    private static func bar(_ fraction: Double, _ width: Int) -> String {
+        let filled = min(width, Int(fraction * Double(width)))
+        let head = filled < width ? ">" : ""
+        return String(repeating: "=", count: filled) + head
+            + String(repeating: " ", count: width - filled - head.count)
+    }
+
+    private static func cut(_ text: String, _ width: Int) -> String {
+        if text.count <= width { return text }
+        return width < 4 ? String(text.prefix(width)) : text.prefix(width - 3) + "..."
+    }
+}
+
+/// Estimates the time that is left from the pace since the count began.
+///
+/// A count goes on over several phases as long as its total stays and it does not fall back.
+struct Pace {
+    private var total = 0
+    private var first: (completed: Int, time: Double)?
+    private var latest: (completed: Int, time: Double)?
+
+    mutating func note(_ step: JobProgress, now: Double) {
+        if first == nil || step.total != total || step.completed < latest?.completed ?? 0 {
+            total = step.total
+            first = (step.completed, now)
+        }
+        latest = (step.completed, now)
+    }
+
+    /// nil until there is something to judge by.
+    var secondsLeft: Double? {
+        guard let first, let latest, latest.completed > first.completed, total > 0 else {
+            return nil
+        }
+        let pace = (latest.time - first.time) / Double(latest.completed - first.completed)
+        return pace * Double(max(0, total - latest.completed))
+    }
+}

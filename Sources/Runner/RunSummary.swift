@@ -1,0 +1,101 @@
+import Experiments
+
+/// The code that the program exits with.
+package enum RunExit: Int32, Hashable, Sendable {
+    case success = 0
+    case jobFailed = 1
+    case interrupted = 130
+}
+
+/// How a run ended, job by job.
+package struct RunSummary: Hashable, Sendable {
+    /// A job and why it has no result.
+    package struct Incident: Hashable, Sendable {
+        /// Its number in the plan, from 1.
+        package var number: Int
+        package var title: String
+        package var reason: String
+
+        package init(number: Int, title: String, reason: String) {
+            self.number = number
+            self.title = title
+            self.reason = reason
+        }
+    }
+
+    package var total: Int
+    /// Finished in this run.
+    package var done = 0
+    /// Finished in an earlier run.
+    package var doneBefore = 0
+    package var failed: [Incident] = []
+    package var skipped: [Incident] = []
+    /// Jobs that are the same as an earlier one of the plan.
+    package var repeated: [Incident] = []
+    /// The job that was stopped, if one was running.
+    package var interrupted: Incident?
+    /// Jobs that were not reached.
+    package var notStarted = 0
+    package var wasInterrupted = false
+    package var seconds = 0.0
+    package var resumeCommand: String
+    package var freshCommand: String
+
+    package init(total: Int, resumeCommand: String, freshCommand: String) {
+        self.total = total
+        self.resumeCommand = resumeCommand
+        self.freshCommand = freshCommand
+    }
+
+    package var exit: RunExit {
+        wasInterrupted ? .interrupted : failed.isEmpty ? .success : .jobFailed
+    }
+
+    /// Whether the run found nothing that it could do.
+    package var hadNothingToDo: Bool {
+        done == 0 && failed.isEmpty && !wasInterrupted && doneBefore > 0
+    }
+
+    /// The summary as lines for a person.
+    package var lines: [String] {
+        var lines = [hadNothingToDo ? nothingToDo : counts]
+        lines += failed.map { line("failed", $0) }
+        lines += skipped.map { line("skipped", $0) }
+        lines += repeated.map { line("repeated", $0) }
+        if hadNothingToDo {
+            lines.append("To measure again beside the old rows: \(freshCommand)")
+        }
+        if let interrupted {
+            lines.append(
+                "  interrupted  job \(interrupted.number) of \(total): \(interrupted.title)")
+        }
+        if wasInterrupted {
+            lines.append("Interrupted; what is finished is kept. Go on with: \(resumeCommand)")
+        } else if !failed.isEmpty {
+            lines.append("Finished jobs are kept. Try the failed ones again with: \(resumeCommand)")
+        }
+        return lines
+    }
+
+    private var nothingToDo: String {
+        let jobs = doneBefore == 1 ? "1 job is" : "\(doneBefore) jobs are"
+        return "Nothing left to do: \(jobs) done already on this machine."
+    }
+
+    private var counts: String {
+        var parts = ["\(done) done"]
+        if doneBefore > 0 { parts.append("\(doneBefore) done before") }
+        if !failed.isEmpty { parts.append("\(failed.count) failed") }
+        if !skipped.isEmpty { parts.append("\(skipped.count) skipped") }
+        if !repeated.isEmpty { parts.append("\(repeated.count) repeated") }
+        if interrupted != nil { parts.append("1 interrupted") }
+        if notStarted > 0 { parts.append("\(notStarted) not started") }
+        let jobs = total == 1 ? "1 job" : "\(total) jobs"
+        return "\(jobs) in \(DurationText.plain(seconds)): \(parts.joined(separator: ", "))."
+    }
+
+    private func line(_ word: String, _ incident: Incident) -> String {
+        let place = "job \(incident.number) of \(total): \(incident.title)"
+        return "  \(word)  \(place): \(ReasonText.oneLine(incident.reason))"
+    }
+}

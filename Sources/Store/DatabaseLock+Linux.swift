@@ -1,0 +1,4 @@
+#if os(Linux)
+    /// `F_OFD_SETLK`, which the headers show only to programs that ask for GNU extensions.
+    let setOpenFileLock: Int32 = 37
+#endif

@@ -1,0 +1,39 @@
+import Basics
+import Experiments
+
+/// How an attempt at a job ended.
+package enum AttemptOutcome: Hashable, Sendable {
+    case done
+    case failed(reason: String)
+    case skipped(reason: String)
+    case interrupted
+}
+
+/// Names a row of `runs`.
+package struct RunKey: Hashable, Sendable {
+    package let rowID: Int64
+    package init(rowID: Int64) { self.rowID = rowID }
+}
+
+/// Names a row of `attempts`: one try at one job in one run.
+package struct AttemptKey: Hashable, Sendable {
+    package let rowID: Int64
+    package init(rowID: Int64) { self.rowID = rowID }
+}
+
+/// What the runner needs of a store.
+///
+/// `RunStore` is the database; tests may use another.
+package protocol JobStore: AnyObject {
+    /// Jobs that have a finished row from this installation.
+    func finishedJobs(installation: String) throws -> Set<JobID>
+    func beginRun(_ run: RunFacts) throws -> RunKey
+    /// Ends a run; `status` is `finished`, `failed` or `interrupted`.
+    func endRun(_ run: RunKey, status: String) throws
+    func beginAttempt(_ job: Job, in run: RunKey) throws -> AttemptKey
+    /// Keeps facts, timings, samples and metrics; progress is not stored.
+    /// Events are committed in small groups, and all that came before by `finish`.
+    func record(_ event: JobEvent, for attempt: AttemptKey) throws
+    /// Ends an attempt; a finished job's digest is written in the same transaction.
+    func finish(_ attempt: AttemptKey, outcome: AttemptOutcome) throws
+}

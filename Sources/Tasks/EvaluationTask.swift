@@ -1,0 +1,85 @@
+import Basics
+import Experiments
+import LanguageModels
+
+/// One kind of measurement: what may be set, what is run, which metrics come out.
+package protocol EvaluationTask {
+    /// The kind's name in manifests.
+    static var kind: String { get }
+    /// Counted up when results change meaning; part of every job's identity.
+    static var version: Int { get }
+    /// One line for `billion --help` and the manifest reference.
+    static var summary: String { get }
+    static var settings: [Catalog.Setting] { get }
+
+    static func run(_ context: TaskContext) throws
+}
+
+/// What a task is given: a loaded model, its settings, and somewhere to report to.
+package struct TaskContext {
+    package let job: Job
+    package let model: LanguageModel
+    package let computation: Computation
+    /// Local folders by name: `dataset`.
+    package let resources: [String: String]
+    private let report: (JobEvent) throws -> Void
+
+    package init(
+        job: Job, model: LanguageModel, computation: Computation, resources: [String: String],
+        report: @escaping (JobEvent) throws -> Void
+    ) {
+        self.job = job
+        self.model = model
+        self.computation = computation
+        self.resources = resources
+        self.report = report
+    }
+
+    package func metric(_ metric: Metric) throws { try report(.metric(metric)) }
+    package func sample(_ sample: EvaluatedSample) throws { try report(.sample(sample)) }
+    package func timing(_ timing: TimingSample) throws { try report(.timing(timing)) }
+    package func fact(_ name: String, _ value: JSONValue) throws {
+        try report(.fact(name: name, value: value))
+    }
+
+    package func progress(_ phase: String, _ completed: Int, of total: Int) throws {
+        try report(.progress(JobProgress(phase: phase, completed: completed, total: total)))
+    }
+
+    /// A setting that the plan has checked and filled in.
+    package func integer(_ key: String) throws -> Int {
+        guard case .integer(let value)? = job.cell.taskSettings[key] else {
+            throw missing(key, "an integer")
+        }
+        return Int(value)
+    }
+
+    package func string(_ key: String) throws -> String {
+        guard case .string(let value)? = job.cell.taskSettings[key] else {
+            throw missing(key, "a name")
+        }
+        return value
+    }
+
+    /// A number or nil where the setting is not set.
+    package func optionalNumber(_ key: String) -> Double? {
+        switch job.cell.taskSettings[key] {
+        case .integer(let value)?: Double(value)
+        case .number(let value)?: value
+        default: nil
+        }
+    }
+
+    private func missing(_ key: String, _ wanted: String) -> TaskError {
+        TaskError(
+            "task '\(job.cell.task)': setting '\(key)' should be \(wanted), the job has "
+                + "\(job.cell.taskSettings[key]?.plainText ?? "none").")
+    }
+}
+
+/// A task that cannot be done, in one sentence.
+package struct TaskError: Error, Hashable, Sendable, CustomStringConvertible {
+    package let description: String
+
+    package init(_ description: String) { self.description = description }
+}

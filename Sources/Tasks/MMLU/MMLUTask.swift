@@ -1,0 +1,72 @@
+import Basics
+import Experiments
+import LanguageModels
+
+/// Multiple-choice questions in MMLU's layout, scored as lm-evaluation-harness's `mmlu` group
+/// does: the log-likelihood of " A", " B", " C", " D" after the prompt.
+package enum MMLUTask: EvaluationTask {
+    package static let kind = "mmlu"
+    package static let version = 1
+    package static let summary = "multiple-choice knowledge, scored as lm-evaluation-harness does"
+    package static let settings: [Catalog.Setting] = [
+        .init(
+            "dataset", .choice(["mini-mmlu", "mmlu"]), default: .string("mini-mmlu"),
+            "mini-mmlu comes with the program; mmlu is the real set, when it is there"),
+        .init(
+            "num_fewshot", .integer(0...5), default: .integer(5),
+            "solved examples before each question"),
+        .init(
+            "limit", .countOrShare, default: .null,
+            "questions per subject, a count or a fraction below 1; all when not set"),
+    ]
+
+    package static func run(_ context: TaskContext) throws {
+        guard let folder = context.resources["dataset"] else {
+            throw TaskError("the job came without the place of its dataset.")
+        }
+        let dataset = try MMLUDataset.load(folder: folder, name: context.string("dataset"))
+        if let expected = context.job.datasetDigest, expected != dataset.digest {
+            throw TaskError(
+                "dataset '\(dataset.name)' has changed since the run was planned. Start again.")
+        }
+        let limit = try SampleLimit(setting: context.job.cell.taskSettings["limit"] ?? .null)
+        let shots = try context.integer("num_fewshot")
+        let scorer = try ContinuationScorer(
+            model: context.model, options: .init(computation: context.computation))
+        let total = dataset.subjects.reduce(0) { $0 + limit.count(of: $1.questions.count) }
+
+        var samples: [EvaluatedSample] = []
+        for subject in dataset.subjects {
+            let prompt = try MMLUPrompt(subject: subject, shots: shots)
+            for question in subject.questions.prefix(limit.count(of: subject.questions.count)) {
+                try context.progress(subject.name, samples.count, of: total)
+                let scores = try scorer.score(
+                    context: prompt.prefix + prompt.question(question),
+                    continuations: MMLUPrompt.continuations)
+                let sample = sample(
+                    index: samples.count, subject: subject.name, question: question,
+                    prompt: prompt, logProbabilities: scores.map(\.logProbability))
+                try context.sample(sample)
+                samples.append(sample)
+            }
+        }
+        try context.fact("prompt_template", .string("lm-evaluation-harness mmlu"))
+        for metric in MMLUScores(samples: samples).metrics { try context.metric(metric) }
+    }
+
+    /// The prediction is the likeliest letter, the first one on ties.
+    private static func sample(
+        index: Int, subject: String, question: MMLUDataset.Question, prompt: MMLUPrompt,
+        logProbabilities: [Double]
+    ) -> EvaluatedSample {
+        var best = 0
+        for choice in logProbabilities.indices
+        where logProbabilities[choice] > logProbabilities[best] {
+            best = choice
+        }
+        return EvaluatedSample(
+            index: index, subject: subject, question: prompt.question(question),
+            logProbabilities: logProbabilities, prediction: MMLUDataset.letters[best],
+            answer: question.answerLetter, isCorrect: best == question.answer)
+    }
+}

@@ -1,0 +1,82 @@
+import Basics
+import Experiments
+import LanguageModels
+import Tensors
+
+/// Runs a job in this process: loads the model, says what the engine is, runs the task.
+package struct ModelExecutor: JobExecutor {
+    /// Local paths of what the job reads: `model`, and `dataset` for tasks with one.
+    package let resources: [String: String]
+
+    package init(resources: [String: String]) { self.resources = resources }
+
+    package func execute(_ job: Job, report: (JobEvent) throws -> Void) throws {
+        guard let task = TaskRegistry.task(kind: job.cell.taskKind) else {
+            throw TaskError("this program has no task '\(job.cell.taskKind)'.")
+        }
+        guard let path = resources["model"] else {
+            throw TaskError("the job came without the place of its model.")
+        }
+        let hardware = try HardwareTarget(job.cell)
+        try report(.progress(JobProgress(phase: "loading", completed: 0, total: 1)))
+        let model = try LanguageModel(path: path, backend: hardware.makeBackend())
+        for (name, value) in model.backend.facts.sorted(by: { $0.key < $1.key }) {
+            try report(.fact(name: name, value: value))
+        }
+        try report(.fact(name: "compute", value: .string(hardware.computation.rawValue)))
+        try report(
+            .fact(
+                name: "cache_type",
+                value: .string(hardware.computation.cacheFormat.rawValue)))
+        try report(.fact(name: "stored_formats", value: .string(model.storedFormats)))
+        if let provenance = model.provenance {
+            try report(.fact(name: "provenance", value: .string(provenance)))
+        }
+        try withoutActuallyEscaping(report) { report in
+            try task.run(
+                TaskContext(
+                    job: job, model: model, computation: hardware.computation,
+                    resources: resources, report: report))
+        }
+    }
+}
+
+/// A cell's hardware, resolved: which backend, how many threads, how precisely.
+package struct HardwareTarget {
+    package let entry: BackendRegistry.Entry
+    package let threads: Int
+    package let computation: Computation
+
+    /// What a manifest may set for hardware, the same for every backend so far.
+    package static let settings: [Catalog.Setting] = [
+        .init(
+            "threads", .integerOrAuto(1...1024), default: .string("auto"),
+            "threads that compute; auto is the number of cores this process may use"),
+        .init(
+            "compute", .choice(Computation.allCases.map(\.rawValue)), default: .string("auto"),
+            "f32: f32 activations, products and cache; auto: f32 products, f16 cache"),
+    ]
+
+    package static var catalogEntries: [Catalog.BackendEntry] {
+        BackendRegistry.all.map { Catalog.BackendEntry(name: $0.name, settings: settings) }
+    }
+
+    /// - Parameter cell: `threads` must be a number by now.
+    package init(_ cell: Cell) throws {
+        guard let entry = BackendRegistry.entry(named: cell.backend) else {
+            throw TaskError(
+                "hardware '\(cell.hardware)': this program has no backend '\(cell.backend)'.")
+        }
+        guard case .integer(let threads)? = cell.hardwareSettings["threads"],
+            case .string(let compute)? = cell.hardwareSettings["compute"],
+            let computation = Computation(rawValue: compute)
+        else {
+            throw TaskError("hardware '\(cell.hardware)': threads and compute are not resolved.")
+        }
+        self.entry = entry
+        self.threads = Int(threads)
+        self.computation = computation
+    }
+
+    package func makeBackend() throws -> any Backend { try entry.make(threads) }
+}

@@ -1,0 +1,72 @@
+/// Weights as a file holds them: row-major [rows, columns] in some format, not copied.
+package struct HostMatrix {
+    package let format: any QuantizationFormat.Type
+    package let rows: Int
+    package let columns: Int
+    /// `rows * rowBytes` bytes.
+    package let data: UnsafeRawPointer
+    /// Keeps the memory alive.
+    package let owner: AnyObject
+
+    package init(
+        format: any QuantizationFormat.Type, rows: Int, columns: Int, data: UnsafeRawPointer,
+        owner: AnyObject
+    ) {
+        precondition(columns % format.blockElements == 0, "a row is a whole number of blocks")
+        self.format = format
+        self.rows = rows
+        self.columns = columns
+        self.data = data
+        self.owner = owner
+    }
+
+    package var rowBytes: Int { columns / format.blockElements * format.blockBytes }
+    package var byteCount: Int { rows * rowBytes }
+}
+
+/// Weights that a backend holds in whatever layout it likes.
+package protocol DeviceMatrix: AnyObject {
+    var rows: Int { get }
+    var columns: Int { get }
+}
+
+/// Activations [rows, width] in f32 that a backend holds.
+package protocol DeviceBuffer: AnyObject {
+    var rows: Int { get }
+    var width: Int { get }
+}
+
+/// The numbers that keys and values are cached in.
+package enum CacheFormat: String, Sendable {
+    case f32
+    case f16
+
+    package var bytesPerElement: Int { self == .f32 ? 4 : 2 }
+}
+
+/// How many keys and values a cache holds: [layers, K, capacity, headSize] of each.
+package struct CacheShape: Hashable, Sendable {
+    package var layers: Int
+    /// Key/value heads K.
+    package var heads: Int
+    package var headSize: Int
+    /// Positions that fit.
+    package var capacity: Int
+    package var format: CacheFormat
+
+    package init(layers: Int, heads: Int, headSize: Int, capacity: Int, format: CacheFormat) {
+        self.layers = layers
+        self.heads = heads
+        self.headSize = headSize
+        self.capacity = capacity
+        self.format = format
+    }
+
+    /// Bytes that one position takes in all layers, keys and values.
+    package var bytesPerToken: Int { 2 * layers * heads * headSize * format.bytesPerElement }
+}
+
+/// Keys and values of earlier positions, which a backend holds.
+package protocol DeviceCache: AnyObject {
+    var shape: CacheShape { get }
+}
