@@ -4,24 +4,6 @@
     import Glibc
 #endif
 
-/// A file that could not be opened, mapped or written: which one, and why.
-package struct FileError: Error, Hashable, Sendable, CustomStringConvertible {
-    package let path: String
-    package let problem: String
-
-    package init(path: String, problem: String) {
-        self.path = path
-        self.problem = problem
-    }
-
-    /// The error of the last system call, in the system's words.
-    package init(path: String, doing action: String, code: Int32 = errno) {
-        self.init(path: path, problem: "\(action): \(String(cString: strerror(code)))")
-    }
-
-    package var description: String { "\(path): \(problem)." }
-}
-
 /// The bytes of a whole file, read-only, for as long as the object lives.
 ///
 /// Mapping costs no time and no memory of its own: pages come in when they are touched. A file that
@@ -35,26 +17,26 @@ package final class MappedFile: Sendable {
 
     /// Opens the file.
     ///
-    /// Throws `FileError` when it is missing, not a regular file, unreadable or empty.
-    package init(path: String, copying: Bool = false) throws(FileError) {
+    /// Throws `BasicsError` when it is missing, not a regular file, unreadable or empty.
+    package init(path: String, copying: Bool = false) throws(BasicsError) {
         // O_NONBLOCK: opening a named pipe must fail below instead of waiting for a writer.
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else {
-            if errno == ENOENT { throw FileError(path: path, problem: "there is no such file") }
-            throw FileError(path: path, doing: "cannot open the file")
+            if errno == ENOENT { throw .file("\(path): there is no such file.") }
+            throw .last(path, "open the file")
         }
         defer { close(descriptor) }
         var facts = stat()
         guard fstat(descriptor, &facts) == 0 else {
-            throw FileError(path: path, doing: "cannot read the file's size")
+            throw .last(path, "look at the file")
         }
         let kind = facts.st_mode & S_IFMT
         guard kind == S_IFREG else {
             let found = kind == S_IFDIR ? "this is a folder" : "this is not a regular file"
-            throw FileError(path: path, problem: "\(found), wanted a file")
+            throw .file("\(path): \(found), wanted a file.")
         }
         guard facts.st_size > 0, let size = Int(exactly: facts.st_size) else {
-            throw FileError(path: path, problem: "the file is empty")
+            throw .file("\(path): the file is empty.")
         }
         self.path = path
         count = size
@@ -64,7 +46,7 @@ package final class MappedFile: Sendable {
         } else {
             let address = mmap(nil, size, PROT_READ, MAP_SHARED, descriptor, 0)
             guard let address, address != MAP_FAILED else {
-                throw FileError(path: path, doing: "cannot map \(size) bytes into memory")
+                throw .last(path, "map \(size) bytes into memory")
             }
             base = address
         }
@@ -119,7 +101,7 @@ package final class MappedFile: Sendable {
         madvise(base + start, range.upperBound - start, advice)
     }
 
-    private static func read(_ descriptor: Int32, count: Int, path: String) throws(FileError)
+    private static func read(_ descriptor: Int32, count: Int, path: String) throws(BasicsError)
         -> UnsafeMutableRawPointer
     {
         let memory = UnsafeMutableRawPointer.allocate(byteCount: count, alignment: 64)
@@ -130,10 +112,10 @@ package final class MappedFile: Sendable {
                 descriptor, memory + filled, min(count - filled, 1 << 30), off_t(filled))
             if got < 0 && errno == EINTR { continue }
             guard got > 0 else {
-                let error =
+                let error: BasicsError =
                     got < 0
-                    ? FileError(path: path, doing: "cannot read the file")
-                    : FileError(path: path, problem: "the file became shorter while it was read")
+                    ? .last(path, "read the file")
+                    : .file("\(path): the file became shorter while it was read.")
                 memory.deallocate()
                 throw error
             }

@@ -4,7 +4,9 @@
     /// Memory of the current process.
     package enum ProcessMemory {
         /// The most memory that was resident at once (VmHWM of this program alone: getrusage
-        /// would count the parent's from before exec). nil when the system does not say.
+        /// would count the parent's from before exec).
+        ///
+        /// nil when the system does not say.
         package static func peakResidentBytes() -> Int? {
             guard let file = fopen("/proc/self/status", "r") else { return nil }
             defer { fclose(file) }

@@ -4,8 +4,9 @@
     import Glibc
 #endif
 
-/// A thread of the operating system that runs one closure. The process waits for nothing:
-/// threads end with their closure or with the process.
+/// A thread of the operating system that runs one closure.
+///
+/// The process waits for nothing: threads end with their closure or with the process.
 package enum WorkerThread {
     private final class Box {
         let body: @Sendable () -> Void
@@ -13,7 +14,9 @@ package enum WorkerThread {
     }
 
     /// Starts a detached thread with all signals blocked, so that only the main thread and
-    /// threads that ask for them ever see one. Returns false when the system refuses.
+    /// threads that ask for them ever see one.
+    ///
+    /// Returns false when the system refuses.
     @discardableResult
     package static func start(_ body: @escaping @Sendable () -> Void) -> Bool {
         let context = Unmanaged.passRetained(Box(body)).toOpaque()

@@ -49,6 +49,5 @@ CK_INLINE float one_f16(uint16_t v) { return ck_half_to_float(v); }
 CK_MIX(f32, _mm256_loadu_ps, float)
 CK_MIX(f16, load8_f16, uint16_t)
 
-
 const ck_attention_kernels ck_attention_avx2 = {mix_f32_avx2, mix_f16_avx2};
 #endif

@@ -11,9 +11,11 @@ typedef struct {
 } ck_table;
 
 #define CK_COLUMN(set)                                                                             \
-    {#set,                   &ck_format_f32_##set,  &ck_format_f16_##set,  &ck_format_bf16_##set,  \
-     &ck_format_q8_0_##set,  &ck_format_q4_0_##set, &ck_format_q4_1_##set, &ck_vectors_##set,      \
-     &ck_attention_##set}
+    {                                                                                              \
+#set, &ck_format_f32_##set, &ck_format_f16_##set, &ck_format_bf16_##set,                   \
+            &ck_format_q8_0_##set, &ck_format_q4_0_##set, &ck_format_q4_1_##set,                   \
+            &ck_vectors_##set, &ck_attention_##set                                                 \
+    }
 
 static const ck_table scalar_table = CK_COLUMN(scalar);
 #if CK_X86

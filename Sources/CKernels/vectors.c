@@ -61,8 +61,8 @@ CK_AVX2 CK_INLINE __m256 exp8(__m256 x) {
     p = _mm256_fmadd_ps(p, y, _mm256_set1_ps(1.6666665459e-1f));
     p = _mm256_fmadd_ps(p, y, _mm256_set1_ps(5.0000001201e-1f));
     p = _mm256_fmadd_ps(p, _mm256_mul_ps(y, y), _mm256_add_ps(y, _mm256_set1_ps(1)));
-    __m256i power = _mm256_slli_epi32(
-        _mm256_add_epi32(_mm256_cvtps_epi32(k), _mm256_set1_epi32(127)), 23);
+    __m256i power =
+        _mm256_slli_epi32(_mm256_add_epi32(_mm256_cvtps_epi32(k), _mm256_set1_epi32(127)), 23);
     p = _mm256_mul_ps(p, _mm256_castsi256_ps(power));
     p = _mm256_andnot_ps(underflow, p);
     return _mm256_blendv_ps(p, x, is_nan);

@@ -1,7 +1,9 @@
 import Basics
 
-/// What this build knows by name. The executable collects it from the registries, so that
-/// `Experiments` checks a manifest without knowing any model, task or backend itself.
+/// What this build knows by name.
+///
+/// The executable collects it from the registries, so that `Experiments` checks a manifest
+/// without knowing any model, task or backend itself.
 package struct Catalog: Sendable {
     package var models: [ModelEntry]
     package var quantizations: [String]

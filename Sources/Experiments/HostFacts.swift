@@ -1,4 +1,6 @@
-/// What is known of the machine and the build behind a run. No user, host or path names.
+/// What is known of the machine and the build behind a run.
+///
+/// No user, host or path names.
 package struct HostFacts: Hashable, Sendable, Codable {
     /// `AMD EPYC 7B13`, `Apple M2`.
     package var processor: String

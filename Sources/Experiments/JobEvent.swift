@@ -1,6 +1,8 @@
 import Basics
 
-/// One measured figure. Absence is a metric that is not there, never a zero.
+/// One measured figure.
+///
+/// Absence is a metric that is not there, never a zero.
 package struct Metric: Hashable, Sendable, Codable {
     /// `acc`, `pp512`, `acc/abstract_algebra`: the list with units is in `Sources/README.md`.
     package var name: String

@@ -1,6 +1,8 @@
 import Experiments
 
-/// What this build can measure. One line a task.
+/// What this build can measure.
+///
+/// One line a task.
 package enum TaskRegistry {
     package static var all: [any EvaluationTask.Type] {
         [

@@ -70,7 +70,9 @@ package final class ThreadPool: @unchecked Sendable {
         }
     }
 
-    /// Ends the workers, which otherwise keep the pool alive. It must not be used afterwards.
+    /// Ends the workers, which otherwise keep the pool alive.
+    ///
+    /// It must not be used afterwards.
     package func stop() {
         isStopping.store(true, ordering: .sequentiallyConsistent)
         pthread_mutex_lock(mutex)

@@ -1,11 +1,7 @@
 import Basics
+import TestSupport
 import Testing
 
-#if canImport(FoundationEssentials)
-    import FoundationEssentials
-#else
-    import Foundation
-#endif
 #if canImport(Darwin)
     import Darwin
 #else
@@ -13,24 +9,15 @@ import Testing
 #endif
 
 @Suite struct MappedFileTests {
-    let folder: String
+    let folder: TemporaryFolder
 
-    init() throws {
-        let base = ProcessInfo.processInfo.environment["TMPDIR"] ?? "/tmp"
-        var template = Array("\(base)/billion-XXXXXX".utf8CString)
-        let made = template.withUnsafeMutableBufferPointer { mkdtemp($0.baseAddress!) }
-        folder = String(cString: try #require(made))
-    }
-
-    private func remove() { try? FileManager.default.removeItem(atPath: folder) }
+    init() throws { folder = try TemporaryFolder() }
 
     @Test(arguments: [false, true])
     func bytes(copying: Bool) throws {
-        defer { remove() }
         let content = (0..<100_000).map { UInt8(truncatingIfNeeded: $0 &* 31) }
-        let path = folder + "/data"
-        try Data(content).write(to: URL(filePath: path))
-        let file = try MappedFile(path: path, copying: copying)
+        try FileSystem.write(content, atomicallyTo: folder["data"])
+        let file = try MappedFile(path: folder["data"], copying: copying)
         #expect(file.count == content.count)
         #expect(file.withBytes { Array($0) } == content)
         // Advice changes nothing about what is read.
@@ -40,31 +27,28 @@ import Testing
         #expect(file.withBytes { Array($0) } == content)
     }
 
-    /// A copy survives the file being emptied; so does the mapping when the name alone goes away.
+    /// A copy survives the file being emptied; the mapping survives its name going away.
     @Test func theFileChanges() throws {
-        defer { remove() }
-        let path = folder + "/data"
-        try Data([1, 2, 3]).write(to: URL(filePath: path))
+        let path = try folder.write("abc", to: "data")
         let copy = try MappedFile(path: path, copying: true)
         let mapped = try MappedFile(path: path)
         unlink(path)
-        #expect(mapped.withBytes { Array($0) } == [1, 2, 3])
-        try Data().write(to: URL(filePath: path))
-        #expect(copy.withBytes { Array($0) } == [1, 2, 3])
+        #expect(mapped.withBytes { Array($0) } == Array("abc".utf8))
+        try folder.write("", to: "data")
+        #expect(copy.withBytes { Array($0) } == Array("abc".utf8))
     }
 
     @Test func whatCannotBeOpened() throws {
-        defer { remove() }
-        try Data().write(to: URL(filePath: folder + "/empty"))
-        #expect(mkfifo(folder + "/pipe", 0o600) == 0)
+        try folder.write("", to: "empty")
+        #expect(mkfifo(folder["pipe"], 0o600) == 0)
         for (name, problem) in [
             ("missing", "there is no such file"), ("empty", "the file is empty"),
             ("", "this is a folder, wanted a file"),
             ("pipe", "this is not a regular file, wanted a file"),
             ("empty/below", "cannot open the file: Not a directory"),
         ] {
-            let path = name.isEmpty ? folder : folder + "/" + name
-            let error = #expect(throws: FileError.self) { try MappedFile(path: path) }
+            let path = name.isEmpty ? folder.path : folder[name]
+            let error = #expect(throws: BasicsError.self) { try MappedFile(path: path) }
             #expect(error?.description == "\(path): \(problem).")
         }
     }
@@ -72,11 +56,9 @@ import Testing
     /// Root may read everything, so the case exists for others only.
     @Test(.enabled(if: geteuid() != 0, "root may read everything"))
     func unreadable() throws {
-        defer { remove() }
-        let path = folder + "/secret"
-        try Data([1]).write(to: URL(filePath: path))
+        let path = try folder.write("secret", to: "secret")
         chmod(path, 0)
-        let error = #expect(throws: FileError.self) { try MappedFile(path: path) }
-        #expect(error?.problem == "cannot open the file: Permission denied")
+        let error = #expect(throws: BasicsError.self) { try MappedFile(path: path) }
+        #expect(error?.description == "\(path): cannot open the file: Permission denied.")
     }
 }

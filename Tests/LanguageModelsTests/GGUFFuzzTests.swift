@@ -1,5 +1,6 @@
 import Basics
 import Tensors
+import TestSupport
 import Testing
 
 @testable import LanguageModels
@@ -17,7 +18,7 @@ import Testing
     @Test func mutatedFiles() throws {
         let wanted = ProcessInfo.processInfo.environment["BILLION_FUZZ_COUNT"].flatMap { Int($0) }
         let seeds = [GGUFBytes.miniature.bytes, try Self.written()]
-        var random = SplitMix64(state: 2024)
+        var random = SeededGenerator(seed: 2024)
         var accepted = 0
         let count = wanted ?? 20_000
         for index in 0..<count {
@@ -40,7 +41,7 @@ import Testing
                 type: GGMLType.withID(format.ggmlType)!)
         }
         let writer = try GGUFWriter(
-            path: folder.file("seed.gguf"),
+            path: folder["seed.gguf"],
             metadata: [
                 ("general.architecture", .string("llama")), ("llama.block_count", .uint32(1)),
                 ("tokenizer.ggml.tokens", .strings([[65], [66, 67]])),
@@ -53,10 +54,10 @@ import Testing
             }
         }
         try writer.finish()
-        return try MappedFile(path: folder.file("seed.gguf")).withBytes { Array($0) }
+        return try MappedFile(path: folder["seed.gguf"]).withBytes { Array($0) }
     }
 
-    private static func mutated(_ seed: [UInt8], _ random: inout SplitMix64) -> [UInt8] {
+    private static func mutated(_ seed: [UInt8], _ random: inout SeededGenerator) -> [UInt8] {
         var bytes = seed
         let headerEnd = min(bytes.count, 700)
         for _ in 0..<Int.random(in: 1...3, using: &random) {
@@ -99,8 +100,6 @@ import Testing
         }
         _ = CheckpointSummary(file)
         _ = Requantizer.provenance(of: file)
-        for target in QuantizationRegistry.all {
-            _ = try? RequantizationPlan(file, target: target).tensorBytes
-        }
+        _ = try? RequantizationPlan(file, target: Q4_0.self).tensorBytes
     }
 }

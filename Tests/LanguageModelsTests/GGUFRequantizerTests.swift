@@ -16,11 +16,11 @@ import Testing
             let type = GGMLType.all.first { $0.name == types[name] ?? "f32" }!
             return GGUFWriter.Tensor(name: name, dimensions: dimensions, type: type)
         }
-        let path = folder.file("in.gguf")
+        let path = folder["in.gguf"]
         let writer = try GGUFWriter(
             path: path, metadata: [("general.architecture", .string("llama"))] + metadata,
             tensors: tensors)
-        var random = SplitMix64(state: 5)
+        var random = SeededGenerator(seed: 5)
         for tensor in tensors {
             let format = try QuantizationRegistry.format(ggmlType: tensor.type.id)
             let count = tensor.dimensions.reduce(1, *)
@@ -82,7 +82,7 @@ import Testing
             ("llama.rope.freq_base", .float32(1e5)),
         ]
         let input = try model(Self.shapes, in: folder, metadata: metadata)
-        let path = folder.file("out.gguf")
+        let path = folder["out.gguf"]
         var heard: [Int] = []
         var total = 0
         try Requantizer(input, to: Q4_0.self).write(to: path) { done, all in
@@ -116,7 +116,7 @@ import Testing
         let input = try model(shapes, in: folder)
         var files: [[UInt8]] = []
         for threads in [1, 3] {
-            let path = folder.file("\(threads).gguf")
+            let path = folder["\(threads).gguf"]
             try Requantizer(input, to: Q8_0.self, threads: threads).write(to: path)
             files.append(try MappedFile(path: path).withBytes { Array($0) })
         }
@@ -138,8 +138,8 @@ import Testing
         let shapes = [("blk.0.attn_q.weight", [64, 4])]
         let input = try model(shapes, types: ["blk.0.attn_q.weight": "q4_1"], in: folder)
         #expect(Requantizer.provenance(of: input) == "requantized from q4_1")
-        try Requantizer(input, to: F16.self).write(to: folder.file("half.gguf"))
-        let half = try GGUFFile(path: folder.file("half.gguf"))
+        try Requantizer(input, to: F16.self).write(to: folder["half.gguf"])
+        let half = try GGUFFile(path: folder["half.gguf"])
         #expect(Requantizer.provenance(of: half) == "quantized from f16, requantized from q4_1")
     }
 
@@ -158,13 +158,13 @@ import Testing
         for threads in [1, 2] {
             let error = #expect(throws: CheckpointError.self) {
                 try Requantizer(input, to: target, threads: threads).write(
-                    to: folder.file("out.gguf"))
+                    to: folder["out.gguf"])
             }
             #expect(
                 error?.problem == "tensor 'blk.0.attn_q.weight': row 3, column 17 \(words); "
                     + "it cannot be quantized.")
         }
-        #expect(try folder.names == ["in.gguf"])
+        #expect(try FileSystem.names(in: folder.path) == ["in.gguf"])
     }
 
     @Test func unsupportedSource() throws {

@@ -3,17 +3,6 @@ import Testing
 
 @testable import LanguageModels
 
-#if canImport(FoundationEssentials)
-    import FoundationEssentials
-#else
-    import Foundation
-#endif
-#if canImport(Darwin)
-    import Darwin
-#else
-    import Glibc
-#endif
-
 /// Builds GGUF bytes by hand, so that every field can be wrong.
 ///
 /// The defaults make a good file.
@@ -84,44 +73,4 @@ struct GGUFBytes {
 
 func open(_ bytes: [UInt8]) throws(CheckpointError) -> GGUFFile {
     try GGUFFile(MappedFile(bytes: bytes, name: "mini.gguf"))
-}
-
-/// A folder that goes away with the object.
-final class TemporaryFolder: Sendable {
-    let path: String
-
-    init() throws {
-        var template = Array((SystemTemporaryFolder.path + "/billion-XXXXXX").utf8CString)
-        let made = template.withUnsafeMutableBufferPointer { mkdtemp($0.baseAddress!) }
-        path = String(cString: try #require(made))
-    }
-
-    deinit { try? FileManager.default.removeItem(atPath: path) }
-
-    func file(_ name: String) -> String { path + "/" + name }
-
-    var names: [String] {
-        get throws { try FileManager.default.contentsOfDirectory(atPath: path).sorted() }
-    }
-
-    func write(_ bytes: [UInt8], _ name: String) throws -> String {
-        try Data(bytes).write(to: URL(filePath: file(name)))
-        return file(name)
-    }
-}
-
-private enum SystemTemporaryFolder {
-    static var path: String { ProcessInfo.processInfo.environment["TMPDIR"] ?? "/tmp" }
-}
-
-struct SplitMix64: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
-    }
 }

@@ -1,3 +1,4 @@
+import Basics
 import Testing
 
 @testable import Tensors
@@ -100,7 +101,7 @@ import Testing
     @Test(arguments: formats)
     func oddInputDoesNotTrap(name: String) throws {
         let format = try QuantizationRegistry.format(named: name)
-        var random = SplitMix64(state: 21)
+        var random = SeededGenerator(seed: 21)
         let bytes = (0..<64 * format.blockBytes).map { _ in UInt8(truncatingIfNeeded: random.next())
         }
         #expect(dequantized(bytes, format).count == 64 * format.blockElements)
@@ -188,21 +189,9 @@ import Testing
 
 // MARK: - Numbers
 
-struct SplitMix64: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
-    }
-}
-
 /// Normally distributed numbers: sums of twelve uniform ones.
 func normals(_ count: Int, seed: UInt64) -> [Float] {
-    var random = SplitMix64(state: seed)
+    var random = SeededGenerator(seed: seed)
     return (0..<count).map { _ in
         let sum = (0..<12).reduce(Float(0)) { total, _ in
             total + Float(random.next() >> 40) * 0x1p-24

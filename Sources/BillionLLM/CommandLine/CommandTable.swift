@@ -1,6 +1,8 @@
 import Basics
 
-/// All subcommands, in the order in which help lists them. One line a command.
+/// All subcommands, in the order in which help lists them.
+///
+/// One line a command.
 enum CommandTable {
     static var all: [any Command.Type] {
         [

@@ -110,8 +110,10 @@ enum RunCommand: Command {
             resumeCommand: command, freshCommand: command + " --fresh")
     }
 
-    /// What a job needs on this machine. Weights are converted in a process of their own, so
-    /// that neither the runner nor the job is charged for it.
+    /// What a job needs on this machine.
+    ///
+    /// Weights are converted in a process of their own, so that neither the runner nor the job is
+    /// charged for it.
     private static func assignment(for job: Job, resolver: JobResolver) throws -> ChildAssignment {
         let location = resolver.location(of: job.cell)
         guard let source = try resolver.access.store.locate(location) else {

@@ -5,7 +5,9 @@ import Runner
 import Tasks
 
 /// Turns the cells of a plan into jobs: finds digests, resolves `auto`, and says what cannot run
-/// here and why. Nothing is fetched.
+/// here and why.
+///
+/// Nothing is fetched.
 struct JobResolver: Sendable {
     let project: Project
     let manifest: Manifest
@@ -23,7 +25,9 @@ struct JobResolver: Sendable {
         ModelLocation(cell.source, relativeTo: manifest.folder)
     }
 
-    /// The jobs in the plan's order. Models and datasets are looked at once each.
+    /// The jobs in the plan's order.
+    ///
+    /// Models and datasets are looked at once each.
     func resolve(_ cells: [Cell]) throws -> [PlannedJob] {
         var models: [ModelSource: Model] = [:]
         var datasets: [String: Result<String, DatasetError>] = [:]

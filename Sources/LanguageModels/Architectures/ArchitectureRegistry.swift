@@ -1,6 +1,8 @@
 import Basics
 
-/// The families that this build runs. One line an architecture.
+/// The families that this build runs.
+///
+/// One line an architecture.
 package enum ArchitectureRegistry {
     package static var all: [any Architecture.Type] {
         [

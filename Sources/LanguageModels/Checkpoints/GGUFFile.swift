@@ -19,7 +19,7 @@ package final class GGUFFile: Sendable {
     ///
     /// With `copying` it is read into memory, safe against others changing it.
     ///
-    /// Throws `FileError` or `CheckpointError`.
+    /// Throws `BasicsError` or `CheckpointError`.
     package convenience init(path: String, copying: Bool = false) throws {
         try self.init(MappedFile(path: path, copying: copying))
     }

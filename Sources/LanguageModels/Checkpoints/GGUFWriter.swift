@@ -61,16 +61,16 @@ package final class GGUFWriter {
     /// Creates the temporary file and writes the header.
     ///
     /// A pair `general.alignment` is left out: the writer always aligns to 32, the default. Throws
-    /// `FileError` when the file cannot be written.
+    /// `BasicsError` when the file cannot be written.
     package init(path: String, metadata: [(String, GGUFValue)], tensors: [Tensor])
-        throws(FileError)
+        throws(BasicsError)
     {
         self.path = path
         self.tensors = tensors
         temporaryPath = "\(path).partial-\(getpid())"
         descriptor = open(temporaryPath, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
         guard descriptor >= 0 else {
-            throw FileError(path: temporaryPath, doing: "cannot create the file")
+            throw failure("create the file")
         }
         try writeHeader(metadata.filter { $0.0 != "general.alignment" })
         skipEmptyTensors()
@@ -83,14 +83,19 @@ package final class GGUFWriter {
     }
 
     /// The next bytes of the current tensor; the next tensor begins when this one is complete.
-    package func append(_ bytes: UnsafeRawBufferPointer) throws(FileError) {
+    package func append(_ bytes: UnsafeRawBufferPointer) throws(BasicsError) {
         precondition(tensorIndex < tensors.count, "data after the last tensor")
         let size = tensors[tensorIndex].byteCount
         precondition(bytes.count <= size - tensorBytes, "more data than the tensor has")
         // Large pieces go out as they are.
         try flush(below: buffer.count + bytes.count > Self.bufferSize ? 0 : Self.bufferSize)
         if bytes.count > Self.bufferSize {
-            try send(bytes)
+            // macOS refuses to write 2 GiB in one call.
+            for start in stride(from: 0, to: bytes.count, by: 1 << 30) {
+                let piece = UnsafeRawBufferPointer(
+                    rebasing: bytes[start..<min(start + (1 << 30), bytes.count)])
+                try FileSystem.write(piece, to: descriptor, named: path)
+            }
         } else {
             buffer.append(contentsOf: bytes)
         }
@@ -100,16 +105,14 @@ package final class GGUFWriter {
     }
 
     /// Writes what is left, puts the file in its place and makes both durable.
-    package func finish() throws(FileError) {
+    package func finish() throws(BasicsError) {
         precondition(tensorIndex == tensors.count, "tensor data is missing")
         try flush(below: 0)
-        guard fsync(descriptor) == 0 else {
-            throw FileError(path: temporaryPath, doing: "cannot write the file")
-        }
+        guard fsync(descriptor) == 0 else { throw failure("write the file") }
         let result = close(descriptor)
         descriptor = -1
         guard result == 0, rename(temporaryPath, path) == 0 else {
-            let error = FileError(path: path, doing: "cannot put the file in its place")
+            let error = failure("put the file in its place")
             unlink(temporaryPath)
             throw error
         }
@@ -145,37 +148,22 @@ package final class GGUFWriter {
         position += bytes.count
     }
 
-    private func flush(below limit: Int) throws(FileError) {
+    private func flush(below limit: Int) throws(BasicsError) {
         guard buffer.count > limit else { return }
-        let pending = buffer
+        try FileSystem.write(buffer, to: descriptor, named: path)
         buffer.removeAll(keepingCapacity: true)
-        do {
-            try pending.withUnsafeBytes { try send($0) }
-        } catch let error as FileError {
-            throw error
-        } catch {
-            throw FileError(path: temporaryPath, problem: "\(error)")
-        }
     }
 
-    private func send(_ bytes: UnsafeRawBufferPointer) throws(FileError) {
-        guard let base = bytes.baseAddress else { return }
-        var written = 0
-        while written < bytes.count {
-            let count = write(descriptor, base + written, min(bytes.count - written, 1 << 30))
-            if count < 0 && errno == EINTR { continue }
-            guard count > 0 else {
-                throw FileError(path: temporaryPath, doing: "cannot write the file")
-            }
-            written += count
-        }
+    /// The error of the system call that has just failed.
+    private func failure(_ attempt: String) -> BasicsError {
+        .system(place: path, attempt: attempt, code: errno)
     }
 }
 
 // MARK: - Header
 
 extension GGUFWriter {
-    private func writeHeader(_ metadata: [(String, GGUFValue)]) throws(FileError) {
+    private func writeHeader(_ metadata: [(String, GGUFValue)]) throws(BasicsError) {
         put(UInt32(0x4655_4747))
         put(UInt32(3))
         put(Int64(tensors.count))

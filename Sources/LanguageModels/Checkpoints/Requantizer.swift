@@ -26,7 +26,7 @@ package struct Requantizer: Sendable {
     /// Writes the new file; `progress` hears the tensor bytes read so far and those of the whole file.
     ///
     /// Throws `CheckpointError` for weights that cannot be stored (NaN, infinity, too large), naming the
-    /// tensor, and `FileError` when writing fails. Nothing is left behind then.
+    /// tensor, and `BasicsError` when writing fails. Nothing is left behind then.
     package func write(
         to path: String,
         progress: (_ doneBytes: Int, _ totalBytes: Int) throws -> Void = { _, _ in }
@@ -41,7 +41,7 @@ package struct Requantizer: Sendable {
             if let conversion = step.conversion {
                 try panel.convert(step.input, of: input, by: conversion, into: writer)
             } else {
-                try input.withBytes(of: step.input) { bytes throws(FileError) in
+                try input.withBytes(of: step.input) { bytes throws(BasicsError) in
                     try writer.append(bytes)
                 }
             }

@@ -5,7 +5,9 @@ package struct LogSoftmax {
     /// Index of the largest logit, the lowest one on ties.
     package let best: Int
 
-    /// The sum is accumulated in f64. Valid as long as the buffer is.
+    /// The sum is accumulated in f64.
+    ///
+    /// Valid as long as the buffer is.
     package init(_ logits: UnsafeBufferPointer<Float>) {
         best = Self.argmax(logits)
         let largest = logits[best]

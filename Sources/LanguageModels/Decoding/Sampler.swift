@@ -30,7 +30,9 @@ package struct Sampler {
         generator = SeededGenerator(seed: options.seed)
     }
 
-    /// The next token. Complexity: O(V) for greedy, O(V log V) at worst otherwise.
+    /// The next token.
+    ///
+    /// Complexity: O(V) for greedy, O(V log V) at worst otherwise.
     package mutating func choose(_ logits: UnsafeBufferPointer<Float>) -> Int32 {
         if options.temperature == 0 { return Int32(LogSoftmax.argmax(logits)) }
         let candidates = distribution(logits)

@@ -6,8 +6,9 @@ struct SpecialIDs {
     let padding: Int32?
     let endOfGeneration: Set<Int32>
 
-    /// Texts that end a turn in chat models, where files name only one id as EOS. `<|endoftext|>`
-    /// is not among them: it ends documents, and counts only where the file says so.
+    /// Texts that end a turn in chat models, where files name only one id as EOS.
+    ///
+    /// `<|endoftext|>` is not among them: it ends documents, and counts only where the file says so.
     private static let turnEnds = [
         "<|eot_id|>", "<|eom_id|>", "<|end_of_text|>", "<|im_end|>", "<|end|>", "<end_of_turn>",
     ]

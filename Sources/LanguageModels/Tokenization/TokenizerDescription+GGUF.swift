@@ -4,9 +4,8 @@ extension TokenizerDescription {
         let metadata = file.metadata
         let key = { "tokenizer.ggml." + $0 }
         self.init(model: try metadata.string(key("model")), tokens: [])
-        _ = try Self.append(metadata, key("tokens"), to: &tokens)
-        if tokens.isEmpty { _ = try metadata.strings(key("tokens")) }
-        _ = try Self.append(metadata, key("merges"), to: &merges)
+        tokens = try Self.strings(metadata, key("tokens"))
+        merges = try Self.strings(metadata, key("merges"))
         pre = Self.pre(
             try metadata.stringIfPresent(key("pre")),
             architecture: try metadata.stringIfPresent("general.architecture"))
@@ -28,14 +27,14 @@ extension TokenizerDescription {
         chatTemplate = try metadata.stringIfPresent("tokenizer.chat_template")
     }
 
-    private static func append(
-        _ metadata: GGUFMetadata, _ key: String, to strings: inout ByteStrings
-    ) throws(CheckpointError) -> Bool {
-        var result = ByteStrings()
-        result.reserve(strings: metadata[key]?.count ?? 0, bytes: 0)
-        let isPresent = try metadata.forEachString(key) { result.append($0) }
-        strings = result
-        return isPresent
+    /// An array of strings; empty when there is none, which `Tokenizer.init` judges.
+    private static func strings(
+        _ metadata: GGUFMetadata, _ key: String
+    ) throws(CheckpointError) -> ByteStrings {
+        var strings = ByteStrings()
+        strings.reserve(strings: metadata[key]?.count ?? 0, bytes: 0)
+        try metadata.forEachString(key) { strings.append($0) }
+        return strings
     }
 
     /// The pre-tokenizer's name; older files have none, then the architecture tells.
@@ -50,6 +49,20 @@ extension TokenizerDescription {
         case "gpt2" where isVague: "gpt-2"
         case "mpt" where isVague: "mpt"
         default: name ?? "default"
+        }
+    }
+}
+
+extension Tokenizer {
+    /// The tokenizer of a model file; what is wrong with it is said with the file's name.
+    package convenience init(
+        gguf file: GGUFFile, spacePrefix: SpacePrefix = .everySegment
+    ) throws(CheckpointError) {
+        let description = try TokenizerDescription(gguf: file)
+        do throws(TokenizerError) {
+            try self.init(description, spacePrefix: spacePrefix)
+        } catch {
+            throw CheckpointError(file: file.path, "\(error)")
         }
     }
 }

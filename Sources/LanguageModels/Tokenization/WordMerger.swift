@@ -48,7 +48,9 @@ struct WordMerger {
         }
     }
 
-    /// With a queue over positions. `merges[i]` is the merge of the symbol at `i` with the next
+    /// With a queue over positions.
+    ///
+    /// `merges[i]` is the merge of the symbol at `i` with the next
     /// one; entries of the queue that no longer say so are passed over.
     private mutating func mergeLong(_ table: MergeTable) {
         let count = symbols.count

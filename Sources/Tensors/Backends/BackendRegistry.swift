@@ -1,4 +1,6 @@
-/// What this build can compute on. One line a backend.
+/// What this build can compute on.
+///
+/// One line a backend.
 package enum BackendRegistry {
     package struct Entry: Sendable {
         package let name: String
