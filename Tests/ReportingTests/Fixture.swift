@@ -76,6 +76,7 @@ enum Quickstart {
         let engine: [JobEvent] = [
             .fact(name: "kernel_variant", value: .string("avx2")),
             .fact(name: "threads", value: .integer(2)),
+            .fact(name: "blas", value: .string("OpenBLAS 0.3.21")),
             .fact(name: "compute", value: .string("auto")),
             .fact(
                 name: "provenance",

@@ -41,6 +41,11 @@ enum RunCommand: Command {
             summary = try runJobs(
                 plan, manifest: manifest, resolver: resolver, store: store, arguments: arguments)
             try store.close()
+        } catch let error as RunnerError {
+            // The store refused in the middle: what is finished is kept.
+            try? store.close()
+            Console.error("billion run: \(error)")
+            return .failure
         } catch {
             try? store.close()
             throw error
@@ -101,7 +106,7 @@ enum RunCommand: Command {
     }
 
     private static func policy(_ arguments: Arguments) throws -> RunPolicy {
-        var command = "billion run " + shellQuoted(arguments.operands[0])
+        var command = shellQuoted(Program.name) + " run " + shellQuoted(arguments.operands[0])
         if let database = arguments.string("db") { command += " --db " + shellQuoted(database) }
         return RunPolicy(
             fresh: arguments.has("fresh"),
@@ -144,10 +149,14 @@ enum RunCommand: Command {
     }
 
     /// The table of this experiment on stdout, and COMPARISON.md beside the project's database.
+    /// What is missing stays NULL, which the table shows as a dash.
     private static let summaryQuery = """
-        SELECT model, quantization, hardware, dataset, printf('%.1f', 100 * acc) AS "acc %",
-            printf('%.1f', pp) AS "pp t/s", printf('%.1f', tg) AS "tg t/s",
-            printf('%.0f', peak_resident_bytes / 1048576.0) AS "peak MiB"
+        SELECT model, quantization, hardware, dataset,
+            iif(acc IS NULL, NULL, printf('%.1f', 100 * acc)) AS "acc %",
+            iif(pp IS NULL, NULL, printf('%.1f', pp)) AS "pp t/s",
+            iif(tg IS NULL, NULL, printf('%.1f', tg)) AS "tg t/s",
+            iif(peak_resident_bytes IS NULL, NULL,
+                printf('%.0f', peak_resident_bytes / 1048576.0)) AS "peak MiB"
         FROM leaderboard
         """
 
@@ -159,7 +168,8 @@ enum RunCommand: Command {
         Console.write(QueryOutput.table.render(try store.query(summaryQuery)))
         if arguments.has("db") {
             Console.error(
-                "The full report: billion report --db \(shellQuoted(database)) --output REPORT.md")
+                "The full report: \(Program.name) report --db \(shellQuoted(database)) --output REPORT.md"
+            )
             return
         }
         let text = try Report(store).markdown()

@@ -18,6 +18,11 @@ enum Program {
 
     static var environment: [String: String] { ProcessInfo.processInfo.environment }
 
+    /// How the user called this program, for commands that messages suggest.
+    static var name: String {
+        environment["BILLION_COMMAND"].flatMap { $0.isEmpty ? nil : $0 } ?? "billion"
+    }
+
     /// The commit that the launcher built this binary from.
     static var commit: String? {
         environment["BILLION_COMMIT"].flatMap { $0.isEmpty ? nil : $0 }

@@ -30,7 +30,7 @@ package final class CPUBackend: Backend {
     package var facts: [String: JSONValue] {
         [
             "backend": .string("cpu"),
-            "kernel_variant": .string(String(cString: ck_variant())),
+            "kernel_variant": .string(KernelVariant.current),
             "threads": .integer(Int64(pool.threadCount)),
             "blas": .string(Self.libraryDescription),
             "blas_threads": .integer(1),
