@@ -56,12 +56,12 @@ import Testing
         #expect(documented.count > 10)
         for name in documented {
             for part in Self.fixedParts(of: name) {
-                #expect(source.contains("\"\(part)"), "\(name): no \"\(part)… in Sources/Tasks")
+                let isReported = source.contains("\"\(part)")
+                #expect(isReported, "\(name): nothing in Sources/Tasks is called \(part)")
             }
         }
         let reported =
             source.literals(after: "Metric( name: ") + source.literals(after: "bytes(")
-            + source.literals(after: "context, measurement, name: ")
         for name in reported where !name.isEmpty {
             let isListed = documented.contains { entry in
                 entry == name || Self.fixedParts(of: entry).first == name
@@ -94,7 +94,8 @@ import Testing
         #expect(names.count > 5 && types.count >= names.count)
         // The launcher's own command and switch, and those that need no specification.
         let known = Set(names + ["test", "help", "version", "COMMAND"])
-        let options = Set(sources.literals(after: ".init( ") + ["help", "version", "slow", "filter"])
+        let options = Set(
+            sources.literals(after: ".init( ") + ["help", "version", "slow", "filter"])
         var wrong: [String] = []
         for file in try checkout.files(suffix: ".md") {
             for line in try checkout.text(file).split(separator: "\n") {
@@ -116,7 +117,7 @@ import Testing
 
     @Test func everySettingIsInTheManifestReference() throws {
         let page = MarkdownPage(try checkout.text("README.md"))
-        let rows = try #require(page.table(header: "setting"))
+        let rows = try #require(page.table(header: "for"))
         let documented = rows.map { "\($0[1].codeSpans.joined()) = \($0[3].codeSpans.joined())" }
         let source = try checkout.joined("Sources/Tasks")
         var declared: [String] = []
@@ -135,7 +136,7 @@ import Testing
     private static func spelled(_ value: String) -> String {
         if value == ".null" { return "null" }
         let inner = value.components(separatedBy: "(").dropFirst().joined(separator: "(")
-        return inner.filter { $0 != ")" && $0 != "\"" }
+        return inner.filter { !")\" ".contains($0) }
     }
 }
 
@@ -143,7 +144,9 @@ import Testing
 private struct Checkout {
     let root: String
 
-    func exists(_ file: String) -> Bool { FileManager.default.fileExists(atPath: "\(root)/\(file)") }
+    func exists(_ file: String) -> Bool {
+        FileManager.default.fileExists(atPath: "\(root)/\(file)")
+    }
 
     func text(_ file: String) throws -> String {
         String(decoding: try FileSystem.read("\(root)/\(file)"), as: UTF8.self)
@@ -184,10 +187,13 @@ extension StringProtocol {
         components(separatedBy: "`").enumerated().filter { $0.offset % 2 == 1 }.map(\.element)
     }
 
-    /// The words after each `command` in a line, up to what ends a shell command or a code span.
+    /// The words after each `command` that begins a line, a code span or a shell command, up to
+    /// where that ends.
     fileprivate func calls(of command: String) -> [[String]] {
-        components(separatedBy: command).dropFirst().map { rest in
-            rest.prefix { !"`|;#>".contains($0) }.split(separator: " ").map(String.init)
+        let parts = components(separatedBy: command)
+        return zip(parts, parts.dropFirst()).compactMap { before, after in
+            guard before.last(where: { $0 != " " }).map("`|$".contains) ?? true else { return nil }
+            return after.prefix { !"`|;#>".contains($0) }.split(separator: " ").map(String.init)
         }
     }
 }
@@ -239,7 +245,8 @@ private struct MarkdownPage {
             line.split(separator: "|", omittingEmptySubsequences: false).dropFirst().dropLast()
                 .map { cell in
                     let text = cell.drop { $0 == " " }
-                    return String(text.prefix(through: text.lastIndex { $0 != " " } ?? text.startIndex))
+                    let end = text.lastIndex { $0 != " " }.map(text.index(after:))
+                    return String(text[..<(end ?? text.startIndex)])
                 }
         }
     }
