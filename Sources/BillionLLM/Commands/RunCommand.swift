@@ -149,6 +149,7 @@ enum RunCommand: Command {
     }
 
     /// The table of this experiment on stdout, and COMPARISON.md beside the project's database.
+    ///
     /// What is missing stays NULL, which the table shows as a dash.
     private static let summaryQuery = """
         SELECT model, quantization, hardware, dataset,
