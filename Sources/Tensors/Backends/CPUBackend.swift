@@ -92,6 +92,29 @@ package final class CPUBackend: Backend {
         }
     }
 
+    package func center(
+        _ x: any DeviceBuffer, weight: any DeviceBuffer, bias: any DeviceBuffer, epsilon: Float,
+        into out: any DeviceBuffer, rows: Int
+    ) {
+        let x = cpu(x)
+        let out = cpu(out)
+        let (weight, bias) = (cpu(weight).data, cpu(bias).data)
+        forEachRow(rows) { row in
+            ck_layer_norm(Int64(x.width), x.row(row), weight, bias, epsilon, out.row(row))
+        }
+    }
+
+    package func addBias(_ bias: any DeviceBuffer, to x: any DeviceBuffer, rows: Int) {
+        let x = cpu(x)
+        let bias = cpu(bias).data
+        forEachRow(rows) { row in ck_add(Int64(x.width), x.row(row), bias) }
+    }
+
+    package func gelu(_ x: any DeviceBuffer, rows: Int) {
+        let x = cpu(x)
+        forEachRow(rows) { row in ck_gelu(Int64(x.width), x.row(row)) }
+    }
+
     package func rotate(
         _ x: any DeviceBuffer, headSize: Int, positions: [Int32], angles: any DeviceBuffer,
         pairing: RotaryPairing
