@@ -101,12 +101,12 @@ enum RunCommand: Command {
     }
 
     private static func policy(_ arguments: Arguments) throws -> RunPolicy {
-        var command = "billion run " + shellQuoted(arguments.operands[0])
-        if let database = arguments.string("db") { command += " --db " + shellQuoted(database) }
+        var command = Shell.quoted(Program.command) + " run " + Shell.quoted(arguments.operands[0])
+        if let database = arguments.string("db") { command += " --db " + Shell.quoted(database) }
         return RunPolicy(
             fresh: arguments.has("fresh"),
             timeLimitSeconds: try arguments.integer("job-time-limit", in: 1...10_000_000)
-                .map(Double.init),
+                .map { Double($0) },
             resumeCommand: command, freshCommand: command + " --fresh")
     }
 
@@ -135,22 +135,29 @@ enum RunCommand: Command {
             [QuantizeCommand.specification.name, source, quantization], input: .lifeline)
         let outcome = try process.run()
         guard outcome.succeeded else {
-            let message = outcome.errorText.split { $0.isNewline }.last
+            let message = outcome.errorText.split { $0.isNewline }.last.map { line in
+                // The command that nobody typed is left out.
+                let prefix = "billion \(QuantizeCommand.specification.name): "
+                return String(line.hasPrefix(prefix) ? line.dropFirst(prefix.count) : line)
+            }
             throw JobFailure.failed(
-                reason: "converting to \(quantization): "
-                    + (message.map(String.init) ?? "\(outcome.ending)"))
+                reason: "converting to \(quantization): \(message ?? "\(outcome.ending)")")
         }
         return String(outcome.outputText.prefix { !$0.isNewline })
     }
 
-    /// The table of this experiment on stdout, and COMPARISON.md beside the project's database.
+    /// `printf` makes 0.0 of NULL, and absence is not 0.
     private static let summaryQuery = """
-        SELECT model, quantization, hardware, dataset, printf('%.1f', 100 * acc) AS "acc %",
-            printf('%.1f', pp) AS "pp t/s", printf('%.1f', tg) AS "tg t/s",
-            printf('%.0f', peak_resident_bytes / 1048576.0) AS "peak MiB"
+        SELECT model, quantization, hardware, dataset,
+            iif(acc IS NULL, NULL, printf('%.1f', 100 * acc)) AS "acc %",
+            iif(pp IS NULL, NULL, printf('%.1f', pp)) AS "pp t/s",
+            iif(tg IS NULL, NULL, printf('%.1f', tg)) AS "tg t/s",
+            iif(peak_resident_bytes IS NULL, NULL,
+                printf('%.0f', peak_resident_bytes / 1048576.0)) AS "peak MiB"
         FROM leaderboard
         """
 
+    /// The table of all results on stdout, and COMPARISON.md beside the project's database.
     private static func showResults(project: Project, manifest: Manifest, arguments: Arguments)
         throws
     {
@@ -159,19 +166,12 @@ enum RunCommand: Command {
         Console.write(QueryOutput.table.render(try store.query(summaryQuery)))
         if arguments.has("db") {
             Console.error(
-                "The full report: billion report --db \(shellQuoted(database)) --output REPORT.md")
+                "The full report: \(Shell.quoted(Program.command)) report "
+                    + "--db \(Shell.quoted(database)) --output REPORT.md")
             return
         }
         let text = try Report(store).markdown()
         try FileSystem.write(Array(text.utf8), atomicallyTo: project.reportPath)
         Console.error("Report: \(FileSystem.name(of: project.reportPath))")
-    }
-
-    private static func shellQuoted(_ text: String) -> String {
-        let plain = text.allSatisfy { $0.isLetter || $0.isNumber || "/._-+=:,@".contains($0) }
-        if plain, !text.isEmpty { return text }
-        return "'"
-            + text.split(separator: "'", omittingEmptySubsequences: false)
-            .joined(separator: "'\\''") + "'"
     }
 }

@@ -18,6 +18,11 @@ enum Program {
 
     static var environment: [String: String] { ProcessInfo.processInfo.environment }
 
+    /// How the user calls this program, for commands that are shown to be copied.
+    static var command: String {
+        environment["BILLION_COMMAND"].flatMap { $0.isEmpty ? nil : $0 } ?? "billion"
+    }
+
     /// The commit that the launcher built this binary from.
     static var commit: String? {
         environment["BILLION_COMMIT"].flatMap { $0.isEmpty ? nil : $0 }
