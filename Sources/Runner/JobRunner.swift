@@ -92,6 +92,9 @@ package struct JobRunner {
         case .alreadyDone: summary.doneBefore += 1
         case .sameAs(let first): summary.repeated.append(incident("the same as job \(first)"))
         case .unavailable(let reason): summary.skipped.append(incident(reason))
+        case .broken(let reason): summary.failed.append(incident(reason))
+        // Whoever runs has fetched everything before.
+        case .notPulled: summary.failed.append(incident("the model is not pulled yet."))
         }
     }
 

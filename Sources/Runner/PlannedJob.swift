@@ -9,8 +9,13 @@ package struct PlannedJob: Hashable, Sendable {
         case alreadyDone
         /// The same measurement as an earlier line of the plan, numbered from 1.
         case sameAs(number: Int)
-        /// It cannot run here, and why.
+        /// It cannot run here, and why: it is skipped.
         case unavailable(reason: String)
+        /// Its model is not what the manifest promises: it fails, without a row, for a job
+        /// without a model has no identity.
+        case broken(reason: String)
+        /// It will run once its model is fetched; only then its identity is known.
+        case notPulled
     }
 
     package let cell: Cell
@@ -30,6 +35,14 @@ package struct PlannedJob: Hashable, Sendable {
 
     package static func unavailable(_ cell: Cell, job: Job? = nil, reason: String) -> PlannedJob {
         PlannedJob(cell: cell, job: job, state: .unavailable(reason: reason))
+    }
+
+    package static func broken(_ cell: Cell, reason: String) -> PlannedJob {
+        PlannedJob(cell: cell, job: nil, state: .broken(reason: reason))
+    }
+
+    package static func notPulled(_ cell: Cell) -> PlannedJob {
+        PlannedJob(cell: cell, job: nil, state: .notPulled)
     }
 
     /// Resume, as a set difference: what is finished is not run, and nothing is run twice.

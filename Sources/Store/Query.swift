@@ -85,6 +85,7 @@ extension ReadOnlyStore {
                 SELECT DISTINCT c.name FROM sqlite_schema s, pragma_table_info(s.name) c
                 WHERE s.type = 'view'
                 """)
+            if columns?.contains(bare) == true { return " It is a column of another view." }
             return Suggestion.nearest(to: bare, among: columns ?? [])
                 .map { " Did you mean '\($0)'?" } ?? ""
         }

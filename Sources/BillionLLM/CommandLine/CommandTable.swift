@@ -61,7 +61,10 @@ enum CommandTable {
             Console.error("billion \(specification.name): \(error)")
             Console.error("See `billion \(specification.name) --help`.")
         } catch {
-            Console.error("billion \(specification.name): \(error)")
+            // Some errors name the command as the place themselves.
+            let name = specification.name + ": "
+            let message = "\(error)"
+            Console.error("billion " + (message.hasPrefix(name) ? message : name + message))
         }
         return .usage
     }

@@ -56,7 +56,7 @@ enum PlanCommand: Command {
         for (index, line) in planned.enumerated() {
             let state: String
             switch line.state {
-            case .ready:
+            case .ready, .notPulled:
                 let location = resolver.location(of: line.cell)
                 let isHere = (try? resolver.access.store.locate(location)) ?? nil
                 state = isHere == nil ? "to do (model is pulled first)" : "to do"
@@ -68,7 +68,7 @@ enum PlanCommand: Command {
             case .sameAs(let number):
                 state = "same as job \(number)"
                 counts["repeated", default: 0] += 1
-            case .unavailable(let reason):
+            case .unavailable(let reason), .broken(let reason):
                 state = "cannot run here: \(reason)"
                 counts["cannot run", default: 0] += 1
             }

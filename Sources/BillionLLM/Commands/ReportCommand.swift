@@ -21,12 +21,20 @@ enum ReportCommand: Command {
         let text = try Report(store).markdown()
         let path = try outputPath(arguments, project: project)
         if arguments.has("check") {
+            guard path != "-" else {
+                throw UsageError("--check compares with a file: name it with --output FILE.")
+            }
+            let command = writingCommand(arguments)
+            guard FileSystem.exists(path) else {
+                Console.error("\(path): there is no such file.\nWrite it with: \(command)")
+                return .failure
+            }
             let written = try FileSystem.read(path)
             guard let difference = Report.difference(written: written, expected: text) else {
                 Console.error("\(path): as the database says.")
                 return .success
             }
-            Console.error("\(path): \(difference)\nWrite it again with: billion report")
+            Console.error("\(path): \(difference)\nWrite it again with: \(command)")
             return .failure
         }
         if path == "-" {
@@ -36,6 +44,17 @@ enum ReportCommand: Command {
             Console.error("Report: \(path)")
         }
         return .success
+    }
+
+    /// The call that writes what was checked.
+    private static func writingCommand(_ arguments: Arguments) -> String {
+        var command = Shell.quoted(Program.command) + " report"
+        for name in ["db", "output"] {
+            if let value = arguments.string(name) {
+                command += " --\(name) " + Shell.quoted(value)
+            }
+        }
+        return command
     }
 
     /// Another database's report does not replace the project's unless that is asked for.

@@ -106,12 +106,12 @@ enum RunCommand: Command {
     }
 
     private static func policy(_ arguments: Arguments) throws -> RunPolicy {
-        var command = shellQuoted(Program.name) + " run " + shellQuoted(arguments.operands[0])
-        if let database = arguments.string("db") { command += " --db " + shellQuoted(database) }
+        var command = Shell.quoted(Program.command) + " run " + Shell.quoted(arguments.operands[0])
+        if let database = arguments.string("db") { command += " --db " + Shell.quoted(database) }
         return RunPolicy(
             fresh: arguments.has("fresh"),
             timeLimitSeconds: try arguments.integer("job-time-limit", in: 1...10_000_000)
-                .map(Double.init),
+                .map { Double($0) },
             resumeCommand: command, freshCommand: command + " --fresh")
     }
 
@@ -140,17 +140,18 @@ enum RunCommand: Command {
             [QuantizeCommand.specification.name, source, quantization], input: .lifeline)
         let outcome = try process.run()
         guard outcome.succeeded else {
-            let message = outcome.errorText.split { $0.isNewline }.last
+            let message = outcome.errorText.split { $0.isNewline }.last.map { line in
+                // The command that nobody typed is left out.
+                let prefix = "billion \(QuantizeCommand.specification.name): "
+                return String(line.hasPrefix(prefix) ? line.dropFirst(prefix.count) : line)
+            }
             throw JobFailure.failed(
-                reason: "converting to \(quantization): "
-                    + (message.map(String.init) ?? "\(outcome.ending)"))
+                reason: "converting to \(quantization): \(message ?? "\(outcome.ending)")")
         }
         return String(outcome.outputText.prefix { !$0.isNewline })
     }
 
-    /// The table of this experiment on stdout, and COMPARISON.md beside the project's database.
-    ///
-    /// What is missing stays NULL, which the table shows as a dash.
+    /// `printf` makes 0.0 of NULL, and absence is not 0.
     private static let summaryQuery = """
         SELECT model, quantization, hardware, dataset,
             iif(acc IS NULL, NULL, printf('%.1f', 100 * acc)) AS "acc %",
@@ -161,6 +162,7 @@ enum RunCommand: Command {
         FROM leaderboard
         """
 
+    /// The table of all results on stdout, and COMPARISON.md beside the project's database.
     private static func showResults(project: Project, manifest: Manifest, arguments: Arguments)
         throws
     {
@@ -169,20 +171,12 @@ enum RunCommand: Command {
         Console.write(QueryOutput.table.render(try store.query(summaryQuery)))
         if arguments.has("db") {
             Console.error(
-                "The full report: \(Program.name) report --db \(shellQuoted(database)) --output REPORT.md"
-            )
+                "The full report: \(Shell.quoted(Program.command)) report "
+                    + "--db \(Shell.quoted(database)) --output REPORT.md")
             return
         }
         let text = try Report(store).markdown()
         try FileSystem.write(Array(text.utf8), atomicallyTo: project.reportPath)
         Console.error("Report: \(FileSystem.name(of: project.reportPath))")
-    }
-
-    private static func shellQuoted(_ text: String) -> String {
-        let plain = text.allSatisfy { $0.isLetter || $0.isNumber || "/._-+=:,@".contains($0) }
-        if plain, !text.isEmpty { return text }
-        return "'"
-            + text.split(separator: "'", omittingEmptySubsequences: false)
-            .joined(separator: "'\\''") + "'"
     }
 }

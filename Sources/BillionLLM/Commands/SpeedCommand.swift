@@ -39,8 +39,8 @@ enum SpeedCommand: Command {
         var n_prompt: Int
         var n_gen: Int
         var n_depth: Int
-        var avg_ns: Double
-        var stddev_ns: Double
+        var avg_ns: Int
+        var stddev_ns: Int
         var avg_ts: Double
         var stddev_ts: Double
         var samples_ns: [UInt64]
@@ -92,7 +92,8 @@ enum SpeedCommand: Command {
         prompt: Int = 0, generated: Int = 0, depth: Int
     ) -> Row {
         let rates = SpeedStatistics.rates(tokens: prompt + generated, nanoseconds: times)
-        let nanoseconds = times.map(Double.init)
+        // `map(Double.init)` would take the initializer of bit patterns.
+        let nanoseconds = times.map { Double($0) }
         let cache = options.computation.cacheFormat.rawValue
         let summary = CheckpointSummary(model.checkpoint)
         return Row(
@@ -102,8 +103,9 @@ enum SpeedCommand: Command {
             model_filename: path, model_type: modelType(summary), model_size: summary.weightsBytes,
             model_n_params: summary.parameterCount,
             n_threads: options.threads, type_k: cache, type_v: cache, n_prompt: prompt,
-            n_gen: generated, n_depth: depth, avg_ns: SpeedStatistics.mean(nanoseconds) ?? 0,
-            stddev_ns: SpeedStatistics.standardDeviation(nanoseconds) ?? 0,
+            n_gen: generated, n_depth: depth,
+            avg_ns: Int((SpeedStatistics.mean(nanoseconds) ?? 0).rounded()),
+            stddev_ns: Int((SpeedStatistics.standardDeviation(nanoseconds) ?? 0).rounded()),
             avg_ts: SpeedStatistics.mean(rates) ?? 0,
             stddev_ts: SpeedStatistics.standardDeviation(rates) ?? 0, samples_ns: times,
             samples_ts: rates)

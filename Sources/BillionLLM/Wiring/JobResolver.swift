@@ -40,9 +40,8 @@ struct JobResolver: Sendable {
             let digest: String
             switch models[cell.source] ?? .notPulled {
             case .known(let found): digest = found
-            case .notPulled:
-                return .unavailable(cell, reason: "the model is not pulled yet.")
-            case .unusable(let reason): return .unavailable(cell, reason: reason)
+            case .notPulled: return .notPulled(cell)
+            case .unusable(let reason): return .broken(cell, reason: reason)
             }
             var datasetDigest: String?
             if case .string(let name)? = cell.taskSettings["dataset"] {

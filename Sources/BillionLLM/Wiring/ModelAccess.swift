@@ -86,7 +86,8 @@ extension ModelLocation {
     /// - Parameter folder: where relative paths of a manifest begin.
     init(_ source: ModelSource, relativeTo folder: String) {
         switch source {
-        case .path(let path): self = .path(FileSystem.join(folder, path))
+        case .path(let path):
+            self = .path(path.hasPrefix("/") ? path : FileSystem.join(folder, path))
         case .huggingFace(let repository, let file, let revision):
             self = .huggingFace(repository: repository, file: file, revision: revision)
         case .pypi(let requirement, let file, let sha256):

@@ -18,8 +18,8 @@ enum Program {
 
     static var environment: [String: String] { ProcessInfo.processInfo.environment }
 
-    /// How the user called this program, for commands that messages suggest.
-    static var name: String {
+    /// How the user calls this program, for commands that are shown to be copied.
+    static var command: String {
         environment["BILLION_COMMAND"].flatMap { $0.isEmpty ? nil : $0 } ?? "billion"
     }
 

@@ -72,14 +72,9 @@ package final class ContinuationScorer {
         var contextTokens: [Int32]
         var targets: [Int32]
         if context.isEmpty {
+            contextTokens = [try firstToken()]
             targets = try tokens(of: continuation, addBOS: false)
-            guard let prefix = tokenizer.bosID ?? tokenizer.eosID else {
-                throw ScoringError(
-                    "an empty context needs a token to start with, and this model names neither "
-                        + "a beginning nor an end of text. Give a context.")
-            }
-            if targets.first == prefix { targets.removeFirst() }
-            contextTokens = [prefix]
+            if targets.first == contextTokens[0] { targets.removeFirst() }
         } else {
             let kept = context.lengthWithoutTrailingWhitespace
             let scalars = context.unicodeScalars
@@ -88,12 +83,21 @@ package final class ContinuationScorer {
             let whole = try tokens(of: context + continuation, addBOS: options.addBOS)
             contextTokens = try tokens(of: head, addBOS: options.addBOS)
             targets = Array(whole.dropFirst(contextTokens.count))
-        }
-        guard !contextTokens.isEmpty || targets.count > 1 else {
-            throw ScoringError("the context and the continuation have no tokens to predict from.")
+            // Nothing but whitespace, which has moved: an empty context after all.
+            if contextTokens.isEmpty { contextTokens = [try firstToken()] }
         }
         let all = (contextTokens + targets).suffix(model.shape.contextLength + 1)
         return Pair(input: Array(all.dropLast()), targets: targets.suffix(all.count - 1))
+    }
+
+    /// What stands for a context of no tokens.
+    private func firstToken() throws -> Int32 {
+        guard let token = tokenizer.bosID ?? tokenizer.eosID else {
+            throw ScoringError(
+                "an empty context needs a token to start with, and this model names neither a "
+                    + "beginning nor an end of text. Give a context.")
+        }
+        return token
     }
 
     private func tokens(of text: String, addBOS: Bool?) throws -> [Int32] {
