@@ -1,4 +1,4 @@
-"""Records what gguf-py (and ggml, for Q6_K's quantizer) makes of known numbers.
+"""Records what gguf-py (and ggml, for the quantizers of the K formats) makes of known numbers.
 
 Made with gguf 0.19 and ggml 0.25.3, from the top of the checkout:
 
@@ -22,9 +22,12 @@ import gguf
 import numpy as np
 from gguf import GGMLQuantizationType as Type
 
-FORMATS = ["BF16", "F16", "F32", "Q4_0", "Q4_1", "Q5_0", "Q5_1", "Q6_K", "Q8_0"]
+FORMATS = [
+    "BF16", "F16", "F32", "Q2_K", "Q3_K", "Q4_0", "Q4_1", "Q4_K", "Q5_0", "Q5_1", "Q5_K", "Q6_K", "Q8_0"]
 # Where the half-precision scales of a block lie.
-SCALES = {"Q4_0": [0], "Q4_1": [0, 2], "Q5_0": [0], "Q5_1": [0, 2], "Q6_K": [208], "Q8_0": [0]}
+SCALES = {
+    "Q2_K": [80, 82], "Q3_K": [108], "Q4_0": [0], "Q4_1": [0, 2], "Q4_K": [0, 2], "Q5_0": [0],
+    "Q5_1": [0, 2], "Q5_K": [0, 2], "Q6_K": [208], "Q8_0": [0]}
 
 
 def inputs(rng):
@@ -40,9 +43,11 @@ def inputs(rng):
         rng.standard_t(2, 256)]).astype(np.float32)
 
 
-def q6_k(values, library):
-    blocks = np.zeros(len(values) // 256 * 210, np.uint8)
-    library.quantize_row_q6_K_ref(
+def k_quantized(name, values, library):
+    size = gguf.GGML_QUANT_SIZES[Type[name]][1]
+    blocks = np.zeros(len(values) // 256 * size, np.uint8)
+    quantize = getattr(library, f"quantize_row_{name[0].lower()}{name[1:]}_ref")
+    quantize(
         values.ctypes.data_as(ctypes.c_void_p), blocks.ctypes.data_as(ctypes.c_void_p),
         ctypes.c_int64(len(values)))
     return blocks
@@ -63,15 +68,15 @@ def noise(name, rng):
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("--ggml", required=True, help="libggml-base, for the Q6_K quantizer")
+    parser.add_argument("--ggml", required=True, help="libggml-base, for the quantizers of the K formats")
     library = ctypes.CDLL(parser.parse_args().ggml)
     rng = np.random.default_rng(20)
     values = inputs(rng)
     sections = [("values", values.tobytes())]
     for name in FORMATS:
         type_ = Type[name]
-        if name == "Q6_K":
-            blocks = q6_k(values, library)
+        if name.endswith("_K"):
+            blocks = k_quantized(name, values, library)
         else:
             blocks = gguf.quants.quantize(values, type_).view(np.uint8).reshape(-1)
         random = noise(name, rng)

@@ -93,7 +93,8 @@ import Testing
         let unsupported = #expect(throws: CheckpointError.self) { try opened.floats(of: two) }
         #expect(
             unsupported?.problem == "tensor 'two': quantization 'iq4_xs' is not supported yet. "
-                + "Available: bf16, f16, f32, q4_0, q4_1, q5_0, q5_1, q6_k, q8_0.")
+                + "Available: bf16, f16, f32, q2_k, q3_k, q4_0, q4_1, q4_k, "
+                + "q5_0, q5_1, q5_k, q6_k, q8_0.")
 
         let missing = #expect(throws: CheckpointError.self) { try opened.tensor(named: "thre") }
         #expect(

@@ -100,6 +100,8 @@ import Testing
         }
         _ = CheckpointSummary(file)
         _ = Requantizer.provenance(of: file)
-        _ = try? RequantizationPlan(file, target: Q4_0.self).tensorBytes
+        for target in QuantizationTarget.all {
+            _ = try? RequantizationPlan(file, target: target).tensorBytes
+        }
     }
 }

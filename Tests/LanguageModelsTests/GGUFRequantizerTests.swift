@@ -22,7 +22,7 @@ import Testing
             tensors: tensors)
         var random = SeededGenerator(seed: 5)
         for tensor in tensors {
-            let format = try QuantizationRegistry.format(ggmlType: tensor.type.id)
+            let format = try QuantizationRegistry.format(named: tensor.type.name)
             let count = tensor.dimensions.reduce(1, *)
             let numbers =
                 values[tensor.name]
@@ -55,24 +55,71 @@ import Testing
         ("q5_0", "q5_0 q6_k f32 f32 q5_0 f32 f32 q5_0 f16 f32 q5_0 f32"),
         ("q5_1", "q5_1 q6_k f32 f32 q5_1 f32 f32 q5_1 f16 f32 q5_1 f32"),
         ("q6_k", "q6_k q6_k f32 f32 q6_k f32 f32 q8_0 f16 f32 q8_0 f32"),
+        ("q4_k", "q4_k q6_k f32 f32 q4_k f32 f32 q5_0 f16 f32 q5_0 f32"),
+        ("q5_k", "q5_k q6_k f32 f32 q5_k f32 f32 q5_1 f16 f32 q5_1 f32"),
+        ("q4_k_m", "q4_k q6_k f32 f32 q4_k f32 f32 q8_0 f16 f32 q5_0 f32"),
+        ("q5_k_m", "q5_k q6_k f32 f32 q5_k f32 f32 q8_0 f16 f32 q5_1 f32"),
+        ("q4_k_s", "q4_k q6_k f32 f32 q4_k f32 f32 q5_0 f16 f32 q5_0 f32"),
     ])
     func untiedTypes(name: String, types: String) throws {
         let folder = try TemporaryFolder()
         let file = try model(Self.shapes, in: folder)
-        let plan = try RequantizationPlan(file, target: QuantizationRegistry.format(named: name))
+        let plan = try RequantizationPlan(file, target: .named(name))
         #expect(plan.steps.map(\.output.type.name).joined(separator: " ") == types)
     }
 
     /// Without an output matrix the embedding takes its rule, Q8_0 where Q6_K does not fit.
     @Test(arguments: [
         ("q4_0", 256, "q6_k"), ("q4_0", 576, "q8_0"), ("q4_0", 48, "f16"), ("q8_0", 256, "q8_0"),
-        ("q5_1", 576, "q8_0"), ("q6_k", 576, "q8_0"), ("q6_k", 48, "f16"), ("bf16", 48, "bf16"),
+        ("q5_1", 576, "q8_0"), ("q4_k_m", 256, "q6_k"), ("q5_k_m", 576, "q8_0"),
+        ("q6_k", 576, "q8_0"), ("q6_k", 48, "f16"), ("bf16", 48, "bf16"),
     ])
     func tiedEmbedding(name: String, width: Int, type: String) throws {
         let folder = try TemporaryFolder()
         let file = try model([("token_embd.weight", [width, 8])], in: folder)
-        let plan = try RequantizationPlan(file, target: QuantizationRegistry.format(named: name))
+        let plan = try RequantizationPlan(file, target: .named(name))
         #expect(plan.steps[0].output.type.name == type)
+    }
+
+    /// Which layers the mixes favour, as `llama-quantize` chose for models of 12 and of 9 layers.
+    ///
+    /// Fused matrices count as values. The file's order does not matter.
+    @Test(arguments: [
+        ("q4_k_m", "attn_v", 9, "644644666"),
+        ("q4_k_m", "attn_qkv", 12, "644644644666"),
+        ("q4_k_s", "attn_v", 12, "555544444444"),
+        ("q4_k_s", "ffn_down", 12, "544444444444"),
+        ("q5_k_m", "ffn_down", 12, "655655655666"),
+        ("q4_k", "ffn_down", 12, "444444444444"),
+    ])
+    func favouredLayers(name: String, kind: String, layers: Int, bits: String) throws {
+        let folder = try TemporaryFolder()
+        let shapes = (0..<layers).reversed().flatMap { layer in
+            [("blk.\(layer).\(kind).weight", [256, 2]), ("blk.\(layer).attn_q.weight", [256, 2])]
+        }
+        let count = GGUFValue.uint32(UInt32(layers))
+        let file = try model(shapes, in: folder, metadata: [("llama.block_count", count)])
+        let plan = try RequantizationPlan(file, target: .named(name))
+        var types: [String: String] = [:]
+        for step in plan.steps { types[step.output.name] = step.output.type.name }
+        let found = (0..<layers).map {
+            types["blk.\($0).\(kind).weight"]?.dropFirst().prefix(1) ?? "?"
+        }
+        #expect(found.joined() == bits)
+    }
+
+    @Test func namesOfTargets() {
+        #expect(QuantizationTarget.names == QuantizationTarget.names.sorted())
+        #expect(!QuantizationTarget.names.contains("q2_k"))
+        let readOnly = #expect(throws: QuantizationError.self) {
+            try QuantizationTarget.named("q3_k")
+        }
+        #expect(
+            readOnly?.description == "quantization 'q3_k' can be read but not written. Available: "
+                + "bf16, f16, f32, q4_0, q4_1, q4_k, q4_k_m, q4_k_s, q5_0, q5_1, q5_k, q5_k_m, "
+                + "q6_k, q8_0.")
+        let slip = #expect(throws: QuantizationError.self) { try QuantizationTarget.named("q4_k_n") }
+        #expect(slip?.description == "unknown quantization 'q4_k_n'. Did you mean 'q4_k_m'?")
     }
 
     @Test func newFileHoldsTheQuantizedNumbers() throws {
@@ -85,7 +132,7 @@ import Testing
         let path = folder["out.gguf"]
         var heard: [Int] = []
         var total = 0
-        try Requantizer(input, to: Q4_0.self).write(to: path) { done, all in
+        try Requantizer(input, to: QuantizationTarget(Q4_0.self)).write(to: path) { done, all in
             heard.append(done)
             total = all
         }
@@ -101,7 +148,7 @@ import Testing
         #expect(try output.metadata.strings("tokenizer.ggml.tokens") == [[1], [2]])
         for (old, new) in zip(input.tensors, output.tensors) {
             #expect(old.name == new.name && old.dimensions == new.dimensions)
-            let format = try output.format(of: new)
+            let format = try QuantizationRegistry.format(named: new.type.name)
             let values = try input.floats(of: old)
             var bytes = [UInt8](repeating: 0, count: format.byteCount(elements: values.count))
             format.quantize(values, count: values.count, into: &bytes)
@@ -117,7 +164,8 @@ import Testing
         var files: [[UInt8]] = []
         for threads in [1, 3] {
             let path = folder["\(threads).gguf"]
-            try Requantizer(input, to: Q8_0.self, threads: threads).write(to: path)
+            try Requantizer(input, to: QuantizationTarget(Q8_0.self), threads: threads).write(
+                to: path)
             files.append(try MappedFile(path: path).withBytes { Array($0) })
         }
         #expect(files[0] == files[1])
@@ -128,8 +176,9 @@ import Testing
         let shapes = [("token_embd.weight", [64, 4]), ("blk.0.attn_q.weight", [64, 4])]
         let types = ["token_embd.weight": "q8_0", "blk.0.attn_q.weight": "q4_1"]
         let input = try model(shapes, types: types, in: folder)
-        #expect(try RequantizationPlan(input, target: Q4_1.self).changesNothing)
-        #expect(try !RequantizationPlan(input, target: Q4_0.self).changesNothing)
+        #expect(try RequantizationPlan(input, target: QuantizationTarget(Q4_1.self)).changesNothing)
+        #expect(
+            try !RequantizationPlan(input, target: QuantizationTarget(Q4_0.self)).changesNothing)
         #expect(input.dominantType?.name == "q4_1")
     }
 
@@ -138,7 +187,7 @@ import Testing
         let shapes = [("blk.0.attn_q.weight", [64, 4])]
         let input = try model(shapes, types: ["blk.0.attn_q.weight": "q4_1"], in: folder)
         #expect(Requantizer.provenance(of: input) == "requantized from q4_1")
-        try Requantizer(input, to: F16.self).write(to: folder["half.gguf"])
+        try Requantizer(input, to: QuantizationTarget(F16.self)).write(to: folder["half.gguf"])
         let half = try GGUFFile(path: folder["half.gguf"])
         #expect(Requantizer.provenance(of: half) == "quantized from f16, requantized from q4_1")
     }
@@ -154,7 +203,7 @@ import Testing
         values[64 * 3 + 17] = value
         let input = try model(
             [("blk.0.attn_q.weight", [64, 6])], in: folder, values: ["blk.0.attn_q.weight": values])
-        let target = try QuantizationRegistry.format(named: name)
+        let target = try QuantizationTarget.named(name)
         for threads in [1, 2] {
             let error = #expect(throws: CheckpointError.self) {
                 try Requantizer(input, to: target, threads: threads).write(
@@ -170,14 +219,17 @@ import Testing
     @Test func unsupportedSource() throws {
         var file = GGUFBytes.miniature
         file.tensors = [GGUFBytes.tensor("blk.0.attn_q.weight", [256, 1], 23, 0)]
-        file.tensors.append(GGUFBytes.tensor("blk.0.attn_k.weight", [256, 2], 10, 160))
+        file.tensors.append(GGUFBytes.tensor("blk.0.attn_k.weight", [256, 2], 19, 160))
         file.data = [UInt8](repeating: 0, count: 400)
         let input = try open(file.bytes)
-        let error = #expect(throws: CheckpointError.self) { try Requantizer(input, to: Q8_0.self) }
+        let error = #expect(throws: CheckpointError.self) {
+            try Requantizer(input, to: QuantizationTarget(Q8_0.self))
+        }
         #expect(
             error?.problem
-                == "tensor 'blk.0.attn_k.weight': quantization 'q2_k' is not supported yet."
-                + " Available: bf16, f16, f32, q4_0, q4_1, q5_0, q5_1, q6_k, q8_0.")
+                == "tensor 'blk.0.attn_k.weight': quantization 'iq1_s' is not supported yet."
+                + " Available: bf16, f16, f32, q2_k, q3_k, q4_0, q4_1, q4_k, q5_0, q5_1, q5_k, "
+                + "q6_k, q8_0.")
     }
 
     /// Types and sizes that llama-quantize of October 2026 gives SmolLM2.
@@ -188,10 +240,22 @@ import Testing
             ("q8_0", ["f32": 61, "q8_0": 211], 143_025_408),
             ("q4_0", ["f32": 61, "q4_0": 210, "q8_0": 1], 89_941_248),
             ("q6_k", ["f32": 61, "q6_k": 30, "q8_0": 181], 136_597_248),
+            (
+                "q4_k_m", ["f32": 61, "q4_k": 16, "q5_0": 166, "q6_k": 14, "q8_0": 15],
+                103_668_480
+            ),
+            (
+                "q4_k_s", ["f32": 61, "q4_k": 27, "q5_0": 176, "q5_1": 4, "q5_k": 3, "q8_0": 1],
+                100_253_952
+            ),
+            (
+                "q5_k_m", ["f32": 61, "q5_1": 166, "q5_k": 16, "q6_k": 14, "q8_0": 15],
+                110_317_824
+            ),
         ])
     func realModel(name: String, types: [String: Int], bytes: Int) throws {
         let file = try GGUFFile(path: SharedData.smolLM2 ?? "")
-        let plan = try RequantizationPlan(file, target: QuantizationRegistry.format(named: name))
+        let plan = try RequantizationPlan(file, target: .named(name))
         let found = Dictionary(grouping: plan.steps, by: \.output.type.name).mapValues(\.count)
         #expect(found == types)
         #expect(plan.tensorBytes == bytes)

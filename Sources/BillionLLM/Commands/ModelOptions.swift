@@ -13,15 +13,15 @@ struct ModelOptions {
         .init("model", "MODEL", "catalog name or path of a GGUF file"),
         .init(
             "quantization", "FORMAT",
-            "as-stored (default), or a format to requantize to: q8_0, q4_0, f16, ..."),
+            "as-stored (default), or what to requantize to: q8_0, q4_k_m, f16, ..."),
         .init("threads", "N", "threads that compute (default: the cores of this process)"),
         .init("compute", "f32|auto", "f32: f32 activations, products and cache (default auto)"),
     ]
 
     init(_ arguments: Arguments) throws {
         model = try arguments.required("model")
-        quantization = try arguments.choice(
-            "quantization", of: Quantizations.names, default: Quantizations.asStored)
+        quantization = try Quantizations.checked(
+            arguments.string("quantization") ?? Quantizations.asStored)
         threads = try arguments.integer("threads", in: 1...1024, default: Host.cores)
         computation =
             Computation(
@@ -45,5 +45,15 @@ enum Quantizations {
     /// The file as it is.
     static let asStored = "as-stored"
 
-    static var names: [String] { [asStored] + QuantizationRegistry.names }
+    static var names: [String] { [asStored] + QuantizationTarget.names }
+
+    /// The name itself when weights can be had that way.
+    static func checked(_ name: String) throws(UsageError) -> String {
+        if name == asStored { return name }
+        do throws(QuantizationError) {
+            return try QuantizationTarget.named(name).name
+        } catch {
+            throw UsageError("--quantization: \(error)")
+        }
+    }
 }

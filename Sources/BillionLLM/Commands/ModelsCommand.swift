@@ -1,20 +1,23 @@
 import Basics
 import Hub
 import LanguageModels
+import Tensors
 
 /// The models that are known, and their files.
 enum ModelsCommand: Command {
     static let specification = CommandSpecification(
-        name: "models", summary: "list, pull, inspect and verify models",
-        operands: "list | pull MODEL... | inspect MODEL | verify MODEL...",
+        name: "models", summary: "list, pull, inspect, verify and quantize models",
+        operands: "list | pull MODEL... | inspect MODEL | verify MODEL... "
+            + "| quantize MODEL FORMAT OUT",
         operandCount: 1...100,
         options: [.init("json", nil, "inspect: one JSON object")],
         examples: [
             "billion models pull smollm2-135m-instruct",
             "billion models inspect model.gguf",
+            "billion models quantize model.gguf q4_k_m smaller.gguf",
         ])
 
-    private static let actions = ["list", "pull", "inspect", "verify"]
+    private static let actions = ["list", "pull", "inspect", "verify", "quantize"]
 
     static func run(_ arguments: Arguments) throws -> ExitStatus {
         let access = try ModelAccess.standard()
@@ -32,6 +35,9 @@ enum ModelsCommand: Command {
             try inspect(access, names[0], asJSON: arguments.has("json"))
         case "verify":
             for name in try atLeastOne(names, "verify") { try verify(access, name) }
+        case "quantize":
+            guard names.count == 3 else { throw UsageError("quantize takes MODEL FORMAT OUT.") }
+            try quantize(access, names[0], to: names[1], at: names[2])
         case let action:
             throw UsageError(
                 "unknown action '\(action)'.\(Suggestion.sentence(for: action, among: actions))")
@@ -93,6 +99,27 @@ enum ModelsCommand: Command {
             ["tensors", "\($0.tensors) in \($0.type), \(ByteCount.text(Int64($0.bytes)))"]
         }
         return TextTable.lines(lines + types).joined(separator: "\n")
+    }
+
+    private static func quantize(
+        _ access: ModelAccess, _ name: String, to format: String, at target: String
+    ) throws {
+        // A wrong name is said before anything is fetched, and nothing is ever replaced.
+        do throws(QuantizationError) {
+            _ = try QuantizationTarget.named(format)
+        } catch {
+            throw UsageError("\(error)")
+        }
+        guard !FileSystem.exists(target) else {
+            throw UsageError("\(target) exists already. Remove it, or choose another name.")
+        }
+        let source = try access.path(of: name, quantization: Quantizations.asStored)
+        try access.convert(source, to: format, at: target)
+        let summary = CheckpointSummary(try GGUFFile(path: target))
+        let types = summary.types.map { "\($0.tensors) \($0.type)" }.joined(separator: ", ")
+        let bits = summary.bitsPerWeight.map { ", \(NumberFormat.fixed($0, 2)) bits/weight" } ?? ""
+        Console.print(
+            "\(target): \(ByteCount.text(Int64(summary.fileBytes)))\(bits), tensors: \(types)")
     }
 
     private static func verify(_ access: ModelAccess, _ name: String) throws {

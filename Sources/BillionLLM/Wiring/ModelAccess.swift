@@ -30,7 +30,7 @@ struct ModelAccess: Sendable {
     /// The same weights in another format, made once and kept in the cache folder.
     func converted(_ source: String, to quantization: String) throws -> String {
         guard quantization != Quantizations.asStored else { return source }
-        let format = try QuantizationRegistry.format(named: quantization)
+        let format = try QuantizationTarget.named(quantization)
         let digest = try store.digest(of: source)
         let target = convertedPath(digest: digest, format: quantization)
         if FileSystem.isFile(target) { return target }
@@ -46,19 +46,28 @@ struct ModelAccess: Sendable {
         }
         defer { withExtendedLifetime(lock) {} }
         if FileSystem.isFile(target) { return target }
-        try checkSpace(for: requantizer.plan.tensorBytes, at: target)
         let draft = target + ".part"
-        defer {
-            line.clear()
-            try? FileSystem.remove(draft)
-        }
-        try requantizer.write(to: draft) { done, total in
-            line.update(
-                "converting to \(quantization)",
-                fraction: total > 0 ? Double(done) / Double(total) : nil)
-        }
+        defer { try? FileSystem.remove(draft) }
+        try write(requantizer, to: draft, on: line)
         try FileSystem.place(draft, at: target)
         return target
+    }
+
+    /// The same weights in another format in a file of the user's own.
+    func convert(_ source: String, to quantization: String, at target: String) throws {
+        let requantizer = try Requantizer(
+            GGUFFile(path: source), to: QuantizationTarget.named(quantization), threads: Host.cores)
+        try write(requantizer, to: target, on: ProgressLine())
+    }
+
+    private func write(_ requantizer: Requantizer, to path: String, on line: ProgressLine) throws {
+        try checkSpace(for: requantizer.plan.tensorBytes, at: path)
+        defer { line.clear() }
+        try requantizer.write(to: path) { done, total in
+            line.update(
+                "converting to \(requantizer.plan.target.name)",
+                fraction: total > 0 ? Double(done) / Double(total) : nil)
+        }
     }
 
     /// Where a converted file is kept, or would be.

@@ -6,6 +6,7 @@ import Tensors
 /// - vectors, norms, biases and a few small tables are not quantized (vectors and norms become F32);
 /// - the output matrix, or the token embedding where it serves as output, keeps more precision than
 ///   a four- or five-bit target: Q6_K;
+/// - a mix gives some layers' matrices more bits (`QuantizationTarget`);
 /// - rows that are not made of whole blocks take the next finer format that fits, F16 at last.
 package struct RequantizationPlan: Sendable {
     /// One tensor of the new file.
@@ -18,10 +19,10 @@ package struct RequantizationPlan: Sendable {
 
     package struct Conversion: Sendable {
         package let from: any QuantizationFormat.Type
-        package let to: any QuantizationFormat.Type
+        package let to: any WritableQuantizationFormat.Type
     }
 
-    package let target: any QuantizationFormat.Type
+    package let target: QuantizationTarget
     package let steps: [Step]
 
     /// Bytes of the new file's tensors.
@@ -30,19 +31,22 @@ package struct RequantizationPlan: Sendable {
     /// Whether the new file's tensors would be the old ones, so that there is nothing to do.
     package var changesNothing: Bool { steps.allSatisfy { $0.conversion == nil } }
 
-    package init(_ file: GGUFFile, target: any QuantizationFormat.Type) throws(CheckpointError) {
+    package init(_ file: GGUFFile, target: QuantizationTarget) throws(CheckpointError) {
         self.target = target
         let isTied = !file.contains("output.weight")
+        let layers = LayerMatrices(
+            file.tensors.lazy.filter(Self.isQuantizable).map(\.name),
+            blockCount: CheckpointSummary(file).blockCount)
         var steps: [Step] = []
         for tensor in file.tensors {
-            let wanted = Self.format(for: tensor, target: target, isTied: isTied)
+            let wanted = Self.format(for: tensor, target: target, isTied: isTied, in: layers)
             steps.append(try Self.step(tensor, of: file, to: wanted))
         }
         self.steps = steps
     }
 
     private static func step(
-        _ tensor: GGUFTensor, of file: GGUFFile, to wanted: (any QuantizationFormat.Type)?
+        _ tensor: GGUFTensor, of file: GGUFFile, to wanted: QuantizationTarget.Format?
     ) throws(CheckpointError) -> Step {
         guard let wanted, wanted.ggmlType != tensor.type.id,
             let type = GGMLType.withID(wanted.ggmlType)
@@ -59,26 +63,49 @@ package struct RequantizationPlan: Sendable {
 
     /// The format a tensor takes, nil when it stays as it is.
     private static func format(
-        for tensor: GGUFTensor, target: any QuantizationFormat.Type, isTied: Bool
-    ) -> (any QuantizationFormat.Type)? {
+        for tensor: GGUFTensor, target: QuantizationTarget, isTied: Bool, in layers: LayerMatrices
+    ) -> QuantizationTarget.Format? {
         let name = tensor.name
-        if tensor.rank < 2 || name.contains("_norm.weight") {
+        if isVector(tensor) {
             // Small, and read as F32 by every architecture. Other vectors (integers) are copied.
             return tensor.type.isFloat ? F32.self : nil
         }
-        guard name.hasSuffix("weight"), !unquantized.contains(where: name.contains) else {
-            return nil
-        }
-        guard target.isBlockFormat else { return target }
-        var format = target
+        guard isQuantizable(tensor) else { return nil }
+        guard target.format.isBlockFormat else { return target.format }
         let isOutput = name == "output.weight" || (isTied && name == "token_embd.weight")
-        if isOutput && target.ggmlType != Q8_0.ggmlType {
-            format = tensor.columns % target.blockElements == 0 ? Q6_K.self : Q8_0.self
+        if isOutput && target.format.ggmlType != Q8_0.ggmlType {
+            let fits = tensor.columns % target.format.blockElements == 0
+            return fitting(fits ? Q6_K.self : Q8_0.self, columns: tensor.columns)
         }
-        if tensor.columns % format.blockElements != 0 && format.blockElements == 256 {
-            format = Q8_0.self
+        return fitting(target.format(of: name, in: layers), columns: tensor.columns)
+    }
+
+    private static func isVector(_ tensor: GGUFTensor) -> Bool {
+        tensor.rank < 2 || tensor.name.contains("_norm.weight")
+    }
+
+    private static func isQuantizable(_ tensor: GGUFTensor) -> Bool {
+        !isVector(tensor) && tensor.name.hasSuffix("weight")
+            && !unquantized.contains(where: tensor.name.contains)
+    }
+
+    /// The format itself, or the one that takes its place for rows that it does not divide.
+    private static func fitting(_ format: QuantizationTarget.Format, columns: Int)
+        -> QuantizationTarget.Format
+    {
+        let formats: [QuantizationTarget.Format] = [format, substitute(for: format), F16.self]
+        return formats.first { columns % $0.blockElements == 0 } ?? F16.self
+    }
+
+    private static func substitute(for format: QuantizationTarget.Format)
+        -> QuantizationTarget.Format
+    {
+        switch format.ggmlType {
+        case Q4_K.ggmlType: Q5_0.self
+        case Q5_K.ggmlType: Q5_1.self
+        case Q6_K.ggmlType: Q8_0.self
+        default: format
         }
-        return tensor.columns % format.blockElements == 0 ? format : F16.self
     }
 
     /// Parts of the names of matrices that llama-quantize leaves alone: routers, convolutions, positions.

@@ -16,7 +16,7 @@ package struct Requantizer: Sendable {
     ///
     /// Throws `CheckpointError` when one cannot be converted.
     package init(
-        _ input: GGUFFile, to target: any QuantizationFormat.Type, threads: Int = 1
+        _ input: GGUFFile, to target: QuantizationTarget, threads: Int = 1
     ) throws(CheckpointError) {
         self.input = input
         self.threads = max(1, threads)
@@ -178,7 +178,7 @@ private struct Panel {
     /// Converts some rows; the index of the first value that cannot be stored, or nil.
     private static func convert(
         _ source: UnsafeRawPointer, _ from: any QuantizationFormat.Type, count: Int,
-        _ to: any QuantizationFormat.Type, _ destination: UnsafeMutableRawPointer
+        _ to: any WritableQuantizationFormat.Type, _ destination: UnsafeMutableRawPointer
     ) -> Int? {
         withUnsafeTemporaryAllocation(of: Float.self, capacity: count) { values in
             guard let values = values.baseAddress else { return nil }
@@ -196,7 +196,8 @@ private struct Panel {
     }
 
     private static func failure(
-        _ index: Int, _ tensor: GGUFTensor, of file: GGUFFile, to: any QuantizationFormat.Type
+        _ index: Int, _ tensor: GGUFTensor, of file: GGUFFile,
+        to: any WritableQuantizationFormat.Type
     ) -> CheckpointError {
         let columns = tensor.columns
         let place = "row \(index / columns), column \(index % columns)"

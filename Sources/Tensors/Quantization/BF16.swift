@@ -1,5 +1,5 @@
 /// bfloat16: the upper half of an f32.
-package enum BF16: QuantizationFormat {
+package enum BF16: WritableQuantizationFormat {
     package static let name = "bf16"
     package static let ggmlType: UInt32 = 30
     package static let ggufFileType: UInt32 = 32

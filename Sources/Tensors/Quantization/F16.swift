@@ -1,5 +1,5 @@
 /// IEEE half precision.
-package enum F16: QuantizationFormat {
+package enum F16: WritableQuantizationFormat {
     package static let name = "f16"
     package static let ggmlType: UInt32 = 1
     package static let ggufFileType: UInt32 = 1

@@ -1,5 +1,5 @@
 /// 32-bit floating point, as it is.
-package enum F32: QuantizationFormat {
+package enum F32: WritableQuantizationFormat {
     package static let name = "f32"
     package static let ggmlType: UInt32 = 0
     package static let ggufFileType: UInt32 = 0

@@ -1,7 +1,7 @@
 /// 32 four-bit codes and one half-precision scale: `value = d * (n - 8)`.
 ///
 /// Block of 18 bytes: `d` f16, 16 bytes of which byte `i` holds code `i` low and code `i + 16` high.
-package enum Q4_0: QuantizationFormat {
+package enum Q4_0: WritableQuantizationFormat {
     package static let name = "q4_0"
     package static let ggmlType: UInt32 = 2
     package static let ggufFileType: UInt32 = 2

@@ -1,7 +1,7 @@
 /// 32 four-bit codes, a half-precision scale and minimum: `value = d * n + m`.
 ///
 /// Block of 20 bytes: `d` f16, `m` f16, 16 bytes of codes in the order of `Q4_0`.
-package enum Q4_1: QuantizationFormat {
+package enum Q4_1: WritableQuantizationFormat {
     package static let name = "q4_1"
     package static let ggmlType: UInt32 = 3
     package static let ggufFileType: UInt32 = 3

@@ -2,7 +2,7 @@
 ///
 /// Block of 22 bytes: `d` f16, `h` u32 whose bit `i` is the fifth bit of code `i`, 16 bytes of low
 /// bits in the order of `Q4_0`.
-package enum Q5_0: QuantizationFormat {
+package enum Q5_0: WritableQuantizationFormat {
     package static let name = "q5_0"
     package static let ggmlType: UInt32 = 6
     package static let ggufFileType: UInt32 = 8

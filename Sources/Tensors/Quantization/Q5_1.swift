@@ -1,7 +1,7 @@
 /// 32 five-bit codes, a half-precision scale and minimum: `value = d * n + m`.
 ///
 /// Block of 24 bytes: `d` f16, `m` f16, fifth bits u32, 16 bytes of low bits, as in `Q5_0`.
-package enum Q5_1: QuantizationFormat {
+package enum Q5_1: WritableQuantizationFormat {
     package static let name = "q5_1"
     package static let ggmlType: UInt32 = 7
     package static let ggufFileType: UInt32 = 9

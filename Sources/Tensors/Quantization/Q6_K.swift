@@ -3,7 +3,7 @@
 /// Block of 210 bytes: low four bits of the codes `[128]`, high two bits `[64]`, group scales
 /// `[16]` i8, `d` f16. In each half of 128 elements, four runs of 32 share bytes: low bits of run 0 and
 /// 2 (1 and 3) lie in the same byte, high bits of all four runs in one.
-package enum Q6_K: QuantizationFormat {
+package enum Q6_K: WritableQuantizationFormat {
     package static let name = "q6_k"
     package static let ggmlType: UInt32 = 14
     package static let ggufFileType: UInt32 = 18

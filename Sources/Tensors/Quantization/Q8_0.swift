@@ -1,7 +1,7 @@
 /// 32 signed bytes and one half-precision scale: `value = d * q`.
 ///
 /// Block of 34 bytes: `d` f16, `q[32]` i8.
-package enum Q8_0: QuantizationFormat {
+package enum Q8_0: WritableQuantizationFormat {
     package static let name = "q8_0"
     package static let ggmlType: UInt32 = 8
     package static let ggufFileType: UInt32 = 7
