@@ -118,7 +118,9 @@ import Testing
             readOnly?.description == "quantization 'q3_k' can be read but not written. Available: "
                 + "bf16, f16, f32, q4_0, q4_1, q4_k, q4_k_m, q4_k_s, q5_0, q5_1, q5_k, q5_k_m, "
                 + "q6_k, q8_0.")
-        let slip = #expect(throws: QuantizationError.self) { try QuantizationTarget.named("q4_k_n") }
+        let slip = #expect(throws: QuantizationError.self) {
+            try QuantizationTarget.named("q4_k_n")
+        }
         #expect(slip?.description == "unknown quantization 'q4_k_n'. Did you mean 'q4_k_m'?")
     }
 
