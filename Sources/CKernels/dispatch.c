@@ -1,5 +1,6 @@
 // The dispatch table: one column per instruction set, chosen once from what the processor has.
 #include "internal.h"
+#include <math.h>
 #include <stdatomic.h>
 
 /// One instruction set's column.
@@ -110,9 +111,21 @@ void ck_f32_to_f16(int64_t n, const float *x, uint16_t *out) {
     table()->vectors->f32_to_f16(n, x, out);
 }
 
-// Simple enough for the compiler to vectorise at the baseline.
+// Simple enough for the compiler to vectorise at the baseline, or rare beside the matrices.
 void ck_add(int64_t n, float *x, const float *y) {
     for (int64_t i = 0; i < n; i++) x[i] += y[i];
+}
+void ck_layer_norm(int64_t n, const float *x, const float *weight, const float *bias, float epsilon,
+                   float *out) {
+    double sum = 0, squares = 0;
+    for (int64_t i = 0; i < n; i++) sum += x[i];
+    double mean = sum / (double)n;
+    for (int64_t i = 0; i < n; i++) squares += (x[i] - mean) * (x[i] - mean);
+    float scale = (float)(1 / sqrt(squares / (double)n + epsilon));
+    for (int64_t i = 0; i < n; i++) out[i] = (float)(x[i] - mean) * scale * weight[i] + bias[i];
+}
+void ck_gelu(int64_t n, float *x) {
+    for (int64_t i = 0; i < n; i++) x[i] = 0.5f * x[i] * (1 + erff(x[i] * 0.70710678f));
 }
 void ck_rotate_interleaved(int64_t pairs, float *x, const float *cosines, const float *sines) {
     for (int64_t i = 0; i < pairs; i++) {

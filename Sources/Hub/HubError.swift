@@ -10,7 +10,7 @@ package enum HubError: Error, Sendable, Hashable, CustomStringConvertible {
     case programMissing(String)
     case pipMissing(python: String)
     case offline(source: String, reason: String)
-    case noSuchPackage(requirement: String, available: String)
+    case noSuchPackage(requirement: String, available: String, warning: String)
     case noSuchMember(package: String, file: String, available: [String])
     case badArchive(package: String, reason: String)
     case wrongDigest(path: String, expected: String, found: String)
@@ -46,10 +46,11 @@ package enum HubError: Error, Sendable, Hashable, CustomStringConvertible {
         case .offline(let source, let reason):
             "\(source): cannot be reached (\(reason)). Check the network and the proxy settings, "
                 + "then run the same command again."
-        case .noSuchPackage(let requirement, let available):
+        case .noSuchPackage(let requirement, let available, let warning):
             "\(requirement): pip finds no such package version as a wheel (available: "
                 + "\(available.isEmpty ? "none" : available)). Check the name, the version and "
                 + "`python3 -m pip config list`."
+                + (warning.isEmpty ? "" : " pip warns: \(warning)")
         case .noSuchMember(let package, let file, let available):
             "\(package): the wheel holds no file '\(file)'."
                 + Suggestion.sentence(for: file, among: available.prefix(10))

@@ -115,6 +115,7 @@ struct WheelDownload {
     /// Offline comes first: pip then also says that nothing matches.
     private func failure(of outcome: Subprocess.Outcome) -> HubError {
         let text = outcome.errorText + outcome.outputText
+        let lines = text.split(whereSeparator: \.isNewline)
         func says(_ words: String...) -> Bool { words.contains { text.contains($0) } }
         if says("No module named pip", "No module named 'pip'") {
             return .pipMissing(
@@ -134,9 +135,11 @@ struct WheelDownload {
                 source: "the Python package index (\(wheel.requirement))", reason: reason(in: text))
         }
         if says("No matching distribution found", "Could not find a version") {
-            return .noSuchPackage(requirement: wheel.requirement, available: versions(in: text))
+            return .noSuchPackage(
+                requirement: wheel.requirement, available: versions(in: text),
+                warning: lines.first { $0.hasPrefix("WARNING: ") }.map { String($0.dropFirst(9)) }
+                    ?? "")
         }
-        let lines = text.split(whereSeparator: \.isNewline)
         let last = lines.last { $0.hasPrefix("ERROR") } ?? lines.last ?? ""
         return .toolFailed(
             command: command, ending: outcome.ending.description, lastWords: String(last))

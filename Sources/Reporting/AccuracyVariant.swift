@@ -31,8 +31,11 @@ package struct AccuracyVariant: Hashable {
         }
 
         var limit: String {
-            guard case .integer(let limit) = settings["limit"] else { return "all questions" }
-            return "limit \(limit)"
+            switch settings["limit"] {
+            case .integer(let count): return "limit \(count)"
+            case .number(let share): return "limit \(share)"
+            default: return "all questions"
+            }
         }
 
         /// Without the task's name: two names for one job are one variant.

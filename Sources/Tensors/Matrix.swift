@@ -22,6 +22,13 @@ package struct HostMatrix {
 
     package var rowBytes: Int { columns / format.blockElements * format.blockBytes }
     package var byteCount: Int { rows * rowBytes }
+
+    /// Some of the rows, still not copied.
+    package func slice(_ range: Range<Int>) -> HostMatrix {
+        HostMatrix(
+            format: format, rows: range.count, columns: columns,
+            data: data + range.lowerBound * rowBytes, owner: owner)
+    }
 }
 
 /// Weights that a backend holds in whatever layout it likes.

@@ -1,3 +1,4 @@
+import Basics
 import Experiments
 import Testing
 
@@ -41,7 +42,7 @@ import Testing
 
     @Test func damagedManifests() throws {
         #expect(Sample.message(Array(Self.good.utf8)) == nil)
-        var random = SplitMix64(state: 20_240_607)
+        var random = SeededGenerator(seed: 20_240_607)
         var accepted = 0
         for round in 0..<2000 {
             var bytes = Array(Self.good.utf8)
@@ -76,7 +77,7 @@ import Testing
         }
     }
 
-    private func damage(_ bytes: inout [UInt8], _ random: inout SplitMix64) {
+    private func damage(_ bytes: inout [UInt8], _ random: inout SeededGenerator) {
         let start = Int.random(in: 0..<bytes.count, using: &random)
         let end = min(bytes.count, start + Int.random(in: 1...12, using: &random))
         switch Int.random(in: 0..<10, using: &random) {
@@ -105,18 +106,5 @@ import Testing
             }
         }
         return lengths
-    }
-}
-
-/// A small generator with a seed, so that a round can be repeated.
-struct SplitMix64: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
     }
 }

@@ -189,6 +189,11 @@ import Testing
             expected: "tiny-wheel==1.0: pip finds no such package version as a wheel (available: "
                 + "none). Check the name, the version and `python3 -m pip config list`."),
         Case(
+            name: "an index that pip does not trust",
+            says: "WARNING: The repository is not trusted.\n"
+                + "ERROR: No matching distribution found for tiny-wheel==1.0",
+            expected: "config list`. pip warns: The repository is not trusted."),
+        Case(
             name: "disk full",
             says: "ERROR: Could not install packages due to an OSError: [Errno 28] No space left "
                 + "on device",

@@ -108,6 +108,23 @@ import Testing
         #expect(try MappedFile(path: folder["a.gguf"]).count == 3)
     }
 
+    /// What a killed writer left goes away with the next one; the file of a living one stays.
+    @Test func leftoversAreRemoved() throws {
+        let folder = try TemporaryFolder()
+        try folder.write("half a file", to: "a.gguf.partial-dead")
+        try folder.write("another file", to: "b.gguf.partial-dead")
+        let tensor = GGUFWriter.Tensor(name: "t", dimensions: [8], type: f32)
+        let living = try GGUFWriter(path: folder["a.gguf"], metadata: [], tensors: [tensor])
+        try GGUFWriter(path: folder["a.gguf"], metadata: [], tensors: []).finish()
+        let names = try FileSystem.names(in: folder.path)
+        #expect(names.count == 3)
+        #expect(names.contains("a.gguf") && names.contains("b.gguf.partial-dead"))
+        try [UInt8](repeating: 1, count: 32).withUnsafeBytes { try living.append($0) }
+        try living.finish()
+        #expect(try FileSystem.names(in: folder.path) == ["a.gguf", "b.gguf.partial-dead"])
+        #expect(try GGUFFile(path: folder["a.gguf"]).tensors.count == 1)
+    }
+
     @Test func noSuchFolder() throws {
         let error = #expect(throws: BasicsError.self) {
             try GGUFWriter(path: "/no/such/folder/a.gguf", metadata: [], tensors: [])

@@ -76,6 +76,7 @@ enum Quickstart {
         let engine: [JobEvent] = [
             .fact(name: "kernel_variant", value: .string("avx2")),
             .fact(name: "threads", value: .integer(2)),
+            .fact(name: "blas", value: .string("OpenBLAS 0.3.21")),
             .fact(name: "compute", value: .string("auto")),
             .fact(
                 name: "provenance",
@@ -104,6 +105,11 @@ enum Quickstart {
                 events.append(
                     metric("acc/\(subject)", Double(index + 2) / 10, "fraction", count: 10))
             }
+            events += [
+                metric("acc/group:stem", 0.25, "fraction", count: 20),
+                metric("acc/group:social_sciences", 0.4, "fraction", count: 10),
+                metric("acc_stderr/abstract_algebra", 0.1333, "fraction", count: 10),
+            ]
             return events + [
                 metric("acc", 0.3, "fraction", count: 30, spread: 0.466, low: 0.1668, high: 0.4788),
                 metric("acc_stderr", 0.0834, "fraction"),

@@ -144,7 +144,7 @@ import Testing
             "|", "<script>", "**", "_x_", "`", "\n", "\\", "&lt;", "](http://x)", "# ", "~~", "$y$",
             "\u{202E}", "é", "\t", "-->", "a", "\u{0}", "---",
         ]
-        var generator = SplitMix(state: 7)
+        var generator = SeededGenerator(seed: 7)
         for _ in 0..<12 {
             let name = (0..<15).map { _ in
                 pieces[Int(generator.next() % UInt64(pieces.count))]
@@ -190,18 +190,5 @@ import Testing
             isEscaped = character == "\\" && !isEscaped
         }
         return count
-    }
-}
-
-/// A seeded generator, so that a failure can be repeated.
-struct SplitMix {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-        return z ^ (z >> 31)
     }
 }

@@ -309,7 +309,7 @@ import Testing
     }
 
     @Test func killedAtAnyMomentTheOutcomeIsWellFormed() throws {
-        var random = SplitMix(state: 7)
+        var random = SeededGenerator(seed: 7)
         var interruptions = 0
         for round in 0..<50 {
             let delay = Int.random(in: 0..<40, using: &random)

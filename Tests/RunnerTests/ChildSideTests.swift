@@ -190,7 +190,7 @@ import Testing
 
 @Suite struct LineBufferTests {
     @Test func anySplitGivesTheSameLines() throws {
-        var random = SplitMix(state: 42)
+        var random = SeededGenerator(seed: 42)
         for round in 0..<200 {
             let lines = (0..<Int.random(in: 0..<8, using: &random)).map { _ in
                 let length = [0, 1, 2, 100, 5000].randomElement(using: &random) ?? 0

@@ -13,16 +13,7 @@ import Testing
     static let exponentialTolerance: Float = 1e-6
     static let lengths = [1, 2, 3, 5, 7, 8, 9, 15, 16, 17, 31, 32, 33, 63, 64, 65, 127, 200, 1023]
 
-    static let variants: [String] = {
-        var names: [String] = []
-        guard let list = ck_variants() else { return [] }
-        var next = list
-        while let name = next.pointee {
-            if ck_can_run(name) { names.append(String(cString: name)) }
-            next += 1
-        }
-        return names
-    }()
+    static let variants = KernelVariant.available
 
     private func withVariant<Value>(_ name: String, _ body: () throws -> Value) rethrows -> Value {
         defer { _ = ck_choose_variant_here(nil) }
@@ -39,7 +30,7 @@ import Testing
 
     @Test func scalarIsAlwaysThereAndUnknownNamesAreRefused() {
         #expect(Self.variants.last == "scalar")
-        #expect(!ck_choose_variant("avx3"))
+        #expect(throws: KernelVariantError.self) { try KernelVariant.choose("avx3") }
         #expect(!ck_choose_variant_here("avx3"))
         #expect(!ck_can_run("neon512"))
     }

@@ -1,4 +1,5 @@
 import Basics
+import Tensors
 
 /// All subcommands, in the order in which help lists them.
 ///
@@ -54,6 +55,7 @@ enum CommandTable {
             return .success
         }
         do {
+            try KernelVariant.choose(Program.environment["BILLION_ISA"])
             return try command.run(Arguments(words, for: specification))
         } catch let error as UsageError {
             Console.error("billion \(specification.name): \(error)")

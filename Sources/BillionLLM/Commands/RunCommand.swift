@@ -41,11 +41,18 @@ enum RunCommand: Command {
             summary = try runJobs(
                 plan, manifest: manifest, resolver: resolver, store: store, arguments: arguments)
             try store.close()
+        } catch let error as RunnerError {
+            // The store refused in the middle: what is finished is kept.
+            try? store.close()
+            Console.error("billion run: \(error)")
+            return .failure
         } catch {
             try? store.close()
             throw error
         }
-        try showResults(project: project, manifest: manifest, arguments: arguments)
+        // After an interruption the command that goes on is the last thing on the screen.
+        try showResults(
+            project: project, arguments: arguments, quietly: summary.exit == .interrupted)
         return switch summary.exit {
         case .success: .success
         case .jobFailed: .failure
@@ -158,13 +165,14 @@ enum RunCommand: Command {
         """
 
     /// The table of all results on stdout, and COMPARISON.md beside the project's database.
-    private static func showResults(project: Project, manifest: Manifest, arguments: Arguments)
-        throws
-    {
+    private static func showResults(project: Project, arguments: Arguments, quietly: Bool) throws {
         let database = project.databasePath(arguments)
         let store = try ReadOnlyStore(path: database)
-        Console.write(QueryOutput.table.render(try store.query(summaryQuery)))
+        if !quietly {
+            Console.write(QueryOutput.table.render(try store.query(summaryQuery)))
+        }
         if arguments.has("db") {
+            if quietly { return }
             Console.error(
                 "The full report: \(Shell.quoted(Program.command)) report "
                     + "--db \(Shell.quoted(database)) --output REPORT.md")
@@ -172,6 +180,6 @@ enum RunCommand: Command {
         }
         let text = try Report(store).markdown()
         try FileSystem.write(Array(text.utf8), atomicallyTo: project.reportPath)
-        Console.error("Report: \(FileSystem.name(of: project.reportPath))")
+        if !quietly { Console.error("Report: \(FileSystem.name(of: project.reportPath))") }
     }
 }

@@ -13,7 +13,7 @@ enum TokenizeCommand: Command {
         ],
         examples: [
             "echo -n 'Hello world' | billion tokenize --model smollm2-135m-instruct",
-            "echo '[28120, 905]' | billion tokenize --model smollm2-135m-instruct --decode --lines",
+            "echo '[19556, 905]' | billion tokenize --model smollm2-135m-instruct --decode --lines",
         ])
 
     static func run(_ arguments: Arguments) throws -> ExitStatus {

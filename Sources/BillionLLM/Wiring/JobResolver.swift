@@ -3,6 +3,7 @@ import Experiments
 import Hub
 import Runner
 import Tasks
+import Tensors
 
 /// Turns the cells of a plan into jobs: finds digests, resolves `auto`, and says what cannot run
 /// here and why.
@@ -36,6 +37,8 @@ struct JobResolver: Sendable {
             if cell.hardwareSettings["threads"] == .string("auto") {
                 cell.hardwareSettings["threads"] = .integer(Int64(Host.cores))
             }
+            // Another instruction set rounds and times differently: another job.
+            cell.hardwareSettings["kernel_variant"] = .string(KernelVariant.current)
             if models[cell.source] == nil { models[cell.source] = model(of: cell) }
             let digest: String
             switch models[cell.source] ?? .notPulled {

@@ -49,6 +49,11 @@ void ck_dequantize(int type, const void *source, int64_t n, float *out);
 
 /// out = x * rsqrt(mean(x^2) + epsilon) * weight; the mean is accumulated in f64.
 void ck_rms_norm(int64_t n, const float *x, const float *weight, float epsilon, float *out);
+/// out = (x - mean(x)) * rsqrt(var(x) + epsilon) * weight + bias; mean and variance in f64.
+void ck_layer_norm(int64_t n, const float *x, const float *weight, const float *bias, float epsilon,
+                   float *out);
+/// x = x * (1 + erf(x / sqrt 2)) / 2, the exact GELU.
+void ck_gelu(int64_t n, float *x);
 /// gate = silu(gate) * up, silu(g) = g / (1 + exp(-g)).
 void ck_silu_multiply(int64_t n, float *gate, const float *up);
 /// x += y

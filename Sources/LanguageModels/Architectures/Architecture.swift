@@ -20,6 +20,11 @@ package struct TransformerShape: Hashable, Sendable {
     /// Positions that the model was trained for.
     package var contextLength: Int
 
+    /// Elements of all queries of a token: H * headSize.
+    var queryWidth: Int { heads * headSize }
+    /// Elements of all keys, and of all values, of a token: K * headSize.
+    var keyWidth: Int { keyValueHeads * headSize }
+
     package init(
         layers: Int, width: Int, feedForward: Int, heads: Int, keyValueHeads: Int, headSize: Int,
         vocabulary: Int, contextLength: Int

@@ -6,7 +6,9 @@ import Basics
 package enum ArchitectureRegistry {
     package static var all: [any Architecture.Type] {
         [
-            Llama.self
+            GPTNeoX.self,
+            Llama.self,
+            StableLM.self,
         ]
     }
 

@@ -35,8 +35,7 @@ package final class Llama: Architecture {
         let weights = try WeightLoader(checkpoint: checkpoint, backend: backend)
         let shape = try weights.shape()
         let (d, f) = (shape.width, shape.feedForward)
-        let queryWidth = shape.heads * shape.headSize
-        let keyWidth = shape.keyValueHeads * shape.headSize
+        let (queryWidth, keyWidth) = (shape.queryWidth, shape.keyWidth)
 
         epsilon = try weights.float("attention.layer_norm_rms_epsilon")
         rotary = try weights.rotary(shape: shape)

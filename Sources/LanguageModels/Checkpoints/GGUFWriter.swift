@@ -67,11 +67,15 @@ package final class GGUFWriter {
     {
         self.path = path
         self.tensors = tensors
-        temporaryPath = "\(path).partial-\(getpid())"
-        descriptor = open(temporaryPath, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+        Self.removeLeftovers(of: path)
+        let suffix = String(UInt64.random(in: 0 ... .max), radix: 36)
+        temporaryPath = path + Self.partial + suffix
+        descriptor = open(temporaryPath, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
         guard descriptor >= 0 else {
             throw failure("create the file")
         }
+        // Held for as long as the file is open, also when the process is killed.
+        flock(descriptor, LOCK_EX | LOCK_NB)
         try writeHeader(metadata.filter { $0.0 != "general.alignment" })
         skipEmptyTensors()
     }
@@ -115,6 +119,22 @@ package final class GGUFWriter {
             let error = failure("put the file in its place")
             unlink(temporaryPath)
             throw error
+        }
+    }
+
+    private static let partial = ".partial-"
+
+    /// Removes what killed writers of the same file have left: files that nobody holds a lock on.
+    private static func removeLeftovers(of path: String) {
+        let folder = FileSystem.folder(of: path)
+        let prefix = FileSystem.name(of: path) + partial
+        let names = (try? FileSystem.names(in: folder)) ?? []
+        for name in names where name.hasPrefix(prefix) {
+            let leftover = FileSystem.join(folder, name)
+            let descriptor = open(leftover, O_RDONLY | O_CLOEXEC)
+            guard descriptor >= 0 else { continue }
+            if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { unlink(leftover) }
+            close(descriptor)
         }
     }
 

@@ -19,20 +19,45 @@ struct WeightLoader {
 
     /// A weight matrix [rows, columns].
     func matrix(_ name: String, rows: Int, columns: Int) throws -> any DeviceMatrix {
+        try backend.makeMatrix(hostMatrix(name, rows: rows, columns: columns))
+    }
+
+    /// Weight matrices that the file keeps stacked in one tensor, [sum of rows, columns].
+    func matrices(_ name: String, rows: [Int], columns: Int) throws -> [any DeviceMatrix] {
+        let all = try hostMatrix(name, rows: rows.reduce(0, +), columns: columns)
+        var first = 0
+        return try rows.map { count in
+            defer { first += count }
+            return try backend.makeMatrix(all.slice(first..<first + count))
+        }
+    }
+
+    private func hostMatrix(_ name: String, rows: Int, columns: Int) throws -> HostMatrix {
         let tensor = try checkpoint.tensor(named: name, dimensions: [columns, rows])
         guard let data = checkpoint.bytes(of: tensor).baseAddress else {
             throw problem("tensor '\(name)' is empty.")
         }
-        return try backend.makeMatrix(
-            HostMatrix(
-                format: checkpoint.format(of: tensor), rows: rows, columns: columns, data: data,
-                owner: checkpoint))
+        return HostMatrix(
+            format: try checkpoint.format(of: tensor), rows: rows, columns: columns, data: data,
+            owner: checkpoint)
     }
 
     /// A vector as a buffer [1, count].
     func vector(_ name: String, count: Int) throws -> any DeviceBuffer {
-        let values = try floats(name, count: count)
-        return backend.makeTable(rows: 1, width: count) { _, row in
+        buffer(try floats(name, count: count)[...])
+    }
+
+    /// Vectors that the file keeps one after another in one tensor.
+    func vectors(_ name: String, counts: [Int]) throws -> [any DeviceBuffer] {
+        var rest = try floats(name, count: counts.reduce(0, +))[...]
+        return counts.map { count in
+            defer { rest = rest.dropFirst(count) }
+            return buffer(rest.prefix(count))
+        }
+    }
+
+    private func buffer(_ values: ArraySlice<Float>) -> any DeviceBuffer {
+        backend.makeTable(rows: 1, width: values.count) { _, row in
             _ = row.update(fromContentsOf: values)
         }
     }
@@ -44,6 +69,11 @@ struct WeightLoader {
     /// A number under the architecture's own prefix.
     func float(_ key: String) throws -> Float {
         Float(try checkpoint.metadata.float("\(architecture).\(key)"))
+    }
+
+    /// A switch under the architecture's own prefix; nil when the file does not say.
+    func flag(_ key: String) throws -> Bool? {
+        try checkpoint.metadata.boolIfPresent("\(architecture).\(key)")
     }
 
     /// The shape that the metadata gives, checked to be one that a forward pass can have.
@@ -115,7 +145,7 @@ struct WeightLoader {
         return found
     }
 
-    private func problem(_ text: String) -> CheckpointError {
+    func problem(_ text: String) -> CheckpointError {
         CheckpointError(file: checkpoint.path, text)
     }
 }

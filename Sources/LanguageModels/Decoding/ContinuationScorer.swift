@@ -63,9 +63,11 @@ package final class ContinuationScorer {
         var targets: [Int32]
     }
 
-    /// `guide`: whitespace at the context's end belongs to the continuation; both are encoded
-    /// together and cut at the context's own token count; what exceeds the model's context is
-    /// cut from the left.
+    /// The tokens of a request, by the harness's rules.
+    ///
+    /// Whitespace at the context's end belongs to the continuation; both are encoded together and
+    /// cut at the context's own token count; what exceeds the model's context is cut from the
+    /// left; an empty context is the beginning (or end) of text.
     func encode(context: String, continuation: String) throws -> Pair {
         var contextTokens: [Int32]
         var targets: [Int32]

@@ -32,7 +32,7 @@ package struct Sampler {
 
     /// The next token.
     ///
-    /// Complexity: O(V) for greedy, O(V log V) at worst otherwise.
+    /// Complexity: O(V), and O(n log n) for the n tokens that top-k and top-p leave to sort.
     package mutating func choose(_ logits: UnsafeBufferPointer<Float>) -> Int32 {
         if options.temperature == 0 { return Int32(LogSoftmax.argmax(logits)) }
         let candidates = distribution(logits)
@@ -45,29 +45,60 @@ package struct Sampler {
         return candidates.last { $0.probability > 0 }?.token ?? candidates[0].token
     }
 
-    /// The tokens that can be drawn, most likely first, with probabilities that sum to 1.
+    /// The tokens that can be drawn, with probabilities that sum to 1.
+    ///
+    /// Most likely first (the lower id on ties) when top-k or top-p is in force, else by id.
     package func distribution(_ logits: UnsafeBufferPointer<Float>)
         -> [(token: Int32, probability: Double)]
     {
-        var order = (0..<Int32(logits.count)).sorted {
-            let (a, b) = (logits[Int($0)], logits[Int($1)])
-            return a == b ? $0 < $1 : a > b
+        let largest = Double(logits[LogSoftmax.argmax(logits)])
+        var weighted = (0..<Int32(logits.count)).map { token in
+            let distance = Double(logits[Int(token)]) - largest
+            return (token: token, probability: exponential(distance / options.temperature))
         }
-        if options.topK > 0 { order.removeLast(max(0, order.count - options.topK)) }
-        let largest = Double(logits[Int(order[0])])
-        var weights = order.map {
-            exponential((Double(logits[Int($0)]) - largest) / options.temperature)
+        if options.topK > 0, options.topK < weighted.count {
+            weighted = Self.mostLikely(options.topK, of: weighted)
         }
-        var total = weights.reduce(0, +)
-        if options.topP < 1 {
-            var sum = 0.0
-            let kept = weights.firstIndex {
-                sum += $0
-                return sum >= options.topP * total
+        if options.topP < 1 { weighted = Self.nucleus(options.topP, of: weighted) }
+        let total = weighted.reduce(0) { $0 + $1.probability }
+        return weighted.map { (token: $0.token, probability: $0.probability / total) }
+    }
+
+    private typealias Candidate = (token: Int32, probability: Double)
+
+    private static func isBefore(_ a: Candidate, _ b: Candidate) -> Bool {
+        a.probability == b.probability ? a.token < b.token : a.probability > b.probability
+    }
+
+    /// The k first in order of likelihood, sorted.
+    private static func mostLikely(_ k: Int, of candidates: [Candidate]) -> [Candidate] {
+        // A prefix of the largest seen so far, cut back to k whenever it has doubled: few tokens
+        // pass the bar after the first ones.
+        var kept: [Candidate] = []
+        var bar = -Double.infinity
+        for candidate in candidates where candidate.probability > bar {
+            kept.append(candidate)
+            if kept.count >= 2 * k {
+                kept.sort(by: isBefore)
+                kept.removeLast(kept.count - k)
+                bar = kept[k - 1].probability
             }
-            weights.removeLast(weights.count - 1 - (kept ?? weights.count - 1))
-            total = weights.reduce(0, +)
         }
-        return zip(order, weights).map { (token: $0, probability: $1 / total) }
+        kept.sort(by: isBefore)
+        return Array(kept.prefix(k))
+    }
+
+    /// The smallest set of most likely tokens that makes up `share` of the sum, sorted.
+    private static func nucleus(_ share: Double, of candidates: [Candidate]) -> [Candidate] {
+        let total = candidates.reduce(0) { $0 + $1.probability }
+        // All tokens below this together are less than what may be left out.
+        let floor = (1 - share) * total / Double(candidates.count)
+        let sorted = candidates.filter { $0.probability >= floor }.sorted(by: isBefore)
+        var sum = 0.0
+        let last = sorted.firstIndex { candidate in
+            sum += candidate.probability
+            return sum >= share * total
+        }
+        return Array(sorted.prefix(1 + (last ?? sorted.count - 1)))
     }
 }

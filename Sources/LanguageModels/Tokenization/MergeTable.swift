@@ -6,6 +6,9 @@ struct MergeTable: Sendable {
     /// A merge as one number, rank above id, so that ranks compare by it.
     typealias Packed = UInt64
 
+    /// More than ten times those of any model; ranks have 32 bits.
+    static let largestCount = 1 << 24
+
     /// No merge: a rank after all others.
     static let none = Packed.max
 
@@ -73,10 +76,14 @@ extension MergeTable {
     ///
     /// Complexity: linear in the length of all lines.
     init(_ lines: ByteStrings, _ vocabulary: Vocabulary) throws(TokenizerError) {
-        guard lines.count < Int(UInt32.max) else { throw .vocabularyTooLarge(lines.count) }
+        guard lines.count <= Self.largestCount else {
+            throw .tooLarge(
+                key: "merges", found: lines.count, limit: Self.largestCount, unit: "merges")
+        }
         self.init(capacity: lines.count)
         let failure = lines.bytes.withUnsafeBufferPointer { bytes -> TokenizerError? in
             var joined: [UInt8] = []
+            var latest: Int32 = 0
             for index in 0..<lines.count {
                 let line = lines.range(index)
                 let space = UInt8(ascii: " ")
@@ -84,9 +91,6 @@ extension MergeTable {
                     gap + 1 < line.upperBound
                 else { return .malformedMerge(index: index, text: lines.text(index)) }
                 let (left, right) = (line.lowerBound..<gap, gap + 1..<line.upperBound)
-                joined.removeAll(keepingCapacity: true)
-                joined.append(contentsOf: bytes[left])
-                joined.append(contentsOf: bytes[right])
                 func missing(_ text: some Sequence<UInt8>) -> TokenizerError {
                     .mergeOfUnknownToken(
                         index: index, merge: lines.text(index),
@@ -96,8 +100,9 @@ extension MergeTable {
                 guard let rightID = vocabulary.id(bytes, right) else {
                     return missing(bytes[right])
                 }
-                let id = joined.withUnsafeBufferPointer { vocabulary.id($0, 0..<$0.count) }
+                let id = vocabulary.id(bytes, left, right, guess: latest, scratch: &joined)
                 guard let id else { return missing(joined) }
+                latest = id
                 insert(leftID, rightID, rank: UInt32(index), id: id)
             }
             return nil

@@ -7,7 +7,7 @@ package enum TokenizerError: Error, Hashable, Sendable {
     case unsupportedModel(String)
     case unknownPreTokenizer(String, known: [String])
     case emptyVocabulary
-    case vocabularyTooLarge(Int)
+    case tooLarge(key: String, found: Int, limit: Int, unit: String)
     case tokenTooLong(token: Int, length: Int)
     case lengthMismatch(key: String, wanted: Int, found: Int)
     case unknownTokenType(token: Int, type: Int32)
@@ -32,8 +32,8 @@ extension TokenizerError: CustomStringConvertible {
                 + " Known: \(known.joined(separator: ", "))."
         case .emptyVocabulary:
             "tokenizer.ggml.tokens: the vocabulary is empty; this file cannot tokenize."
-        case .vocabularyTooLarge(let count):
-            "tokenizer.ggml.tokens: \(count) tokens; at most \(Vocabulary.largestCount) fit."
+        case .tooLarge(let key, let found, let limit, let unit):
+            "tokenizer.ggml.\(key): wanted at most \(limit) \(unit), found \(found)."
         case .tokenTooLong(let token, let length):
             "tokenizer.ggml.tokens: token \(token) has \(length) bytes, wanted at most "
                 + "\(Vocabulary.longestToken)."

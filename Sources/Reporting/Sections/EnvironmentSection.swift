@@ -49,10 +49,12 @@ struct EnvironmentSection: ReportSection {
             Fact(name: name, values: runs.compactMap { $0.libraries[name] }.unique())
         }
         let names = Set(attempts.flatMap(\.facts.keys)).subtracting(["provenance"]).sorted()
-        facts += names.map { name in
-            Fact(
-                name: name.split(separator: "_").joined(separator: " "),
-                values: attempts.compactMap { $0.facts[name]?.plainText }.unique())
+        for name in names {
+            let values = attempts.compactMap { $0.facts[name]?.plainText }.unique()
+            // The engine may name a library that the host's facts have named already.
+            guard values != facts.first(where: { $0.name == name })?.values else { continue }
+            facts.append(
+                Fact(name: name.split(separator: "_").joined(separator: " "), values: values))
         }
         return facts
     }

@@ -44,7 +44,10 @@ struct SubjectSection: ReportSection {
         var lines = names.filter { !$0.hasPrefix(groupPrefix) }
             .map { Line(label: String($0.dropFirst(4)), metric: $0) }
         lines += names.filter { $0.hasPrefix(groupPrefix) }
-            .map { Line(label: "all of \($0.dropFirst(groupPrefix.count))", metric: $0) }
+            .map { name in
+                let words = name.dropFirst(groupPrefix.count).split(separator: "_")
+                return Line(label: "all of \(words.joined(separator: " "))", metric: name)
+            }
         lines.append(Line(label: "all questions", metric: "acc"))
         lines.append(Line(label: "mean of the subjects", metric: "acc_macro"))
         var columns: [TableColumn<Line>] = [

@@ -36,7 +36,13 @@ package protocol Backend: AnyObject {
     func normalize(
         _ x: any DeviceBuffer, weight: any DeviceBuffer, epsilon: Float, into out: any DeviceBuffer,
         rows: Int)
+    /// LayerNorm: out[t] = (x[t] - mean) / deviation * weight + bias; x, out: [T, D].
+    func center(
+        _ x: any DeviceBuffer, weight: any DeviceBuffer, bias: any DeviceBuffer, epsilon: Float,
+        into out: any DeviceBuffer, rows: Int)
     /// Turns every head of x by its row's position.
+    ///
+    /// A head's elements beyond the first 2 * pairs stay as they are.
     ///
     /// - Parameter angles: [positions, 2 * pairs], cosines then sines of one position a row.
     func rotate(
@@ -53,6 +59,10 @@ package protocol Backend: AnyObject {
     func attend(
         _ queries: any DeviceBuffer, cache: any DeviceCache, layer: Int, first: Int, rows: Int,
         into out: any DeviceBuffer)
+    /// x[t] += bias; x: [T, width].
+    func addBias(_ bias: any DeviceBuffer, to x: any DeviceBuffer, rows: Int)
+    /// x = gelu(x), by the error function and not its approximation; x: [T, F].
+    func gelu(_ x: any DeviceBuffer, rows: Int)
     /// gate = silu(gate) * up; both [T, F].
     func gate(_ gate: any DeviceBuffer, by up: any DeviceBuffer, rows: Int)
     /// x += y; both [T, D].

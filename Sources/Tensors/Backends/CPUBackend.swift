@@ -30,7 +30,7 @@ package final class CPUBackend: Backend {
     package var facts: [String: JSONValue] {
         [
             "backend": .string("cpu"),
-            "kernel_variant": .string(String(cString: ck_variant())),
+            "kernel_variant": .string(KernelVariant.current),
             "threads": .integer(Int64(pool.threadCount)),
             "blas": .string(Self.libraryDescription),
             "blas_threads": .integer(1),
@@ -90,6 +90,29 @@ package final class CPUBackend: Backend {
         forEachRow(rows) { row in
             ck_rms_norm(Int64(x.width), x.row(row), weight, epsilon, out.row(row))
         }
+    }
+
+    package func center(
+        _ x: any DeviceBuffer, weight: any DeviceBuffer, bias: any DeviceBuffer, epsilon: Float,
+        into out: any DeviceBuffer, rows: Int
+    ) {
+        let x = cpu(x)
+        let out = cpu(out)
+        let (weight, bias) = (cpu(weight).data, cpu(bias).data)
+        forEachRow(rows) { row in
+            ck_layer_norm(Int64(x.width), x.row(row), weight, bias, epsilon, out.row(row))
+        }
+    }
+
+    package func addBias(_ bias: any DeviceBuffer, to x: any DeviceBuffer, rows: Int) {
+        let x = cpu(x)
+        let bias = cpu(bias).data
+        forEachRow(rows) { row in ck_add(Int64(x.width), x.row(row), bias) }
+    }
+
+    package func gelu(_ x: any DeviceBuffer, rows: Int) {
+        let x = cpu(x)
+        forEachRow(rows) { row in ck_gelu(Int64(x.width), x.row(row)) }
     }
 
     package func rotate(

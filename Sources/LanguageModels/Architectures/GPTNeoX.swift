@@ -1,0 +1,119 @@
+import Tensors
+
+/// GPT-NeoX, of which the Pythia models are (`GPTNeoXForCausalLM`).
+///
+/// LayerNorm, biases on every matrix of a layer, rotary positions on the first part of each head,
+/// a GELU feed-forward, and (in Pythia) both halves of a layer reading the same stream:
+/// x + attention(norm1 x) + feedForward(norm2 x).
+package final class GPTNeoX: Architecture {
+    package static let name = "gptneox"
+
+    package let shape: TransformerShape
+    package let head: any DeviceMatrix
+    private let backend: any Backend
+    private let isParallel: Bool
+    private let rotary: RotaryEmbedding
+    private let embedding: any DeviceMatrix
+    private let layers: [Layer]
+    private let outputNorm: LayerNorm
+
+    private struct Layer {
+        let attentionNorm: LayerNorm
+        let feedForwardNorm: LayerNorm
+        /// [D, D] each; the file stacks all queries, all keys, all values.
+        let query: BiasedLinear
+        let key: BiasedLinear
+        let value: BiasedLinear
+        let output: BiasedLinear
+        /// [F, D], [D, F].
+        let up: BiasedLinear
+        let down: BiasedLinear
+    }
+
+    package init(checkpoint: GGUFFile, backend: any Backend) throws {
+        let weights = try WeightLoader(checkpoint: checkpoint, backend: backend)
+        let shape = try weights.shape()
+        guard shape.keyValueHeads == shape.heads else {
+            throw weights.problem(
+                "gptneox with \(shape.keyValueHeads) key/value heads for \(shape.heads) heads; "
+                    + "wanted as many.")
+        }
+        let (d, f) = (shape.width, shape.feedForward)
+        let epsilon = try weights.float("attention.layer_norm_epsilon")
+        isParallel = try weights.flag("use_parallel_residual") ?? true
+        func norm(_ name: String) throws -> LayerNorm {
+            try LayerNorm(name, width: d, epsilon: epsilon, from: weights)
+        }
+        func biased(_ name: String, rows: Int, columns: Int) throws -> BiasedLinear {
+            BiasedLinear(
+                weight: try weights.matrix(name + ".weight", rows: rows, columns: columns),
+                bias: try weights.vector(name + ".bias", count: rows))
+        }
+        rotary = try weights.rotary(shape: shape)
+        embedding = try weights.matrix("token_embd.weight", rows: shape.vocabulary, columns: d)
+        layers = try (0..<shape.layers).map { index in
+            let prefix = "blk.\(index)."
+            let parts = [shape.queryWidth, shape.queryWidth, shape.queryWidth]
+            let fused = zip(
+                try weights.matrices(prefix + "attn_qkv.weight", rows: parts, columns: d),
+                try weights.vectors(prefix + "attn_qkv.bias", counts: parts)
+            ).map { BiasedLinear(weight: $0, bias: $1) }
+            return Layer(
+                attentionNorm: try norm(prefix + "attn_norm"),
+                feedForwardNorm: try norm(prefix + "ffn_norm"),
+                query: fused[0], key: fused[1], value: fused[2],
+                output: try biased(prefix + "attn_output", rows: d, columns: shape.queryWidth),
+                up: try biased(prefix + "ffn_up", rows: f, columns: d),
+                down: try biased(prefix + "ffn_down", rows: d, columns: f))
+        }
+        outputNorm = try norm("output_norm")
+        head = try weights.matrix("output.weight", rows: shape.vocabulary, columns: d)
+        self.shape = shape
+        self.backend = backend
+    }
+
+    package func makeWorkspace(rows: Int, capacity: Int) -> Workspace {
+        Workspace(
+            shape: shape, rows: rows,
+            angles: rotary.table(positions: capacity, backend: backend), backend: backend)
+    }
+
+    package func forward(
+        _ tokens: [Int32], first: Int, cache: any DeviceCache, workspace w: Workspace
+    ) -> any DeviceBuffer {
+        let rows = tokens.count
+        let positions = (0..<rows).map { Int32(first + $0) }
+        backend.embed(tokens, from: embedding, into: w.stream)
+        for (index, layer) in layers.enumerated() {
+            layer.attentionNorm(w.stream, into: w.normalized, rows: rows, on: backend)
+            layer.query(w.normalized, into: w.queries, rows: rows, on: backend)
+            layer.key(w.normalized, into: w.keys, rows: rows, on: backend)
+            layer.value(w.normalized, into: w.values, rows: rows, on: backend)
+            for heads in [w.queries, w.keys] {
+                backend.rotate(
+                    heads, headSize: shape.headSize, positions: positions, angles: w.angles,
+                    pairing: .halves)
+            }
+            backend.store(
+                keys: w.keys, values: w.values, in: cache, layer: index, first: first, rows: rows)
+            backend.attend(
+                w.queries, cache: cache, layer: index, first: first, rows: rows, into: w.attended)
+            layer.output(w.attended, into: w.update, rows: rows, on: backend)
+
+            // In parallel the second half reads the stream as the first one found it.
+            if isParallel {
+                layer.feedForwardNorm(w.stream, into: w.normalized, rows: rows, on: backend)
+                backend.add(w.update, to: w.stream, rows: rows)
+            } else {
+                backend.add(w.update, to: w.stream, rows: rows)
+                layer.feedForwardNorm(w.stream, into: w.normalized, rows: rows, on: backend)
+            }
+            layer.up(w.normalized, into: w.up, rows: rows, on: backend)
+            backend.gelu(w.up, rows: rows)
+            layer.down(w.up, into: w.update, rows: rows, on: backend)
+            backend.add(w.update, to: w.stream, rows: rows)
+        }
+        outputNorm(w.stream, into: w.normalized, rows: rows, on: backend)
+        return w.normalized
+    }
+}
