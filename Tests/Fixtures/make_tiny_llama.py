@@ -2,7 +2,7 @@
 """Write tiny-llama.gguf and tiny-llama.reference.json: a llama of odd sizes with random weights, and what
 transformers computes with it in float32.
 
-    python3 -m pip install torch transformers gguf numpy
+    python3 -m pip install torch transformers tokenizers gguf numpy
     python3 Tests/Fixtures/make_tiny_llama.py Tests/Fixtures
 
 The vocabulary is the 256 bytes, a few merges and two special tokens, so that texts can be encoded.
@@ -12,9 +12,12 @@ import sys
 import gguf
 import numpy as np
 import torch
+from tokenizers import Tokenizer, models, pre_tokenizers
 from transformers import LlamaConfig, LlamaForCausalLM
 
 WIDTH, LAYERS, HEADS, KV_HEADS, FEED_FORWARD, CONTEXT, THETA = 64, 2, 4, 2, 96, 128, 20000.0
+TEXTS = ["Hello, World", "In the thin\n\nend: 123", "\u00e9\u4e2d x"]
+CONTINUATIONS = [" A", " B", " the inn", "\n7", " D"]
 torch.manual_seed(7)
 
 
@@ -95,10 +98,39 @@ def main(folder):
         logits = model(ids).logits[0]
         greedy = model.generate(ids[:, :9], max_new_tokens=24, do_sample=False, eos_token_id=None, pad_token_id=0)
     rows = [0, 1, 2, 31, 62, 63]
+
+    bpe = Tokenizer(models.BPE(vocab={t: i for i, t in enumerate(tokens)}, merges=merges))
+    bpe.pre_tokenizer = pre_tokenizers.Sequence(
+        [pre_tokenizers.Digits(individual_digits=True), pre_tokenizers.ByteLevel(add_prefix_space=False)])
+
+    def log_probabilities(sequence):
+        with torch.no_grad():
+            return torch.log_softmax(model(torch.tensor([sequence])).logits[0].double(), -1)
+
+    def score(context, continuation):
+        """As lm-evaluation-harness does: encoded as one, cut where the context's own tokens end."""
+        whole, start = bpe.encode(context + continuation).ids, len(bpe.encode(context).ids)
+        table = log_probabilities(whole[:-1])[start - 1:]
+        return {"continuation": continuation, "tokens": len(whole) - start,
+                "logprob": round(sum(float(row[t]) for row, t in zip(table, whole[start:])), 6),
+                "greedy": [int(row.argmax()) for row in table] == whole[start:]}
+
+    texts = []
+    for text in TEXTS:
+        prompt = bpe.encode(text).ids
+        with torch.no_grad():
+            continued = model.generate(torch.tensor([prompt]), max_new_tokens=24, do_sample=False, eos_token_id=None,
+                                       pad_token_id=0)[0].tolist()
+        table = log_probabilities(continued)
+        texts.append({"text": text, "prompt": prompt, "greedy": continued[len(prompt):],
+                      "logprobs": [round(float(table[i - 1, continued[i]]), 6)
+                                   for i in range(len(prompt), len(continued))],
+                      "scores": [score(text, c) for c in CONTINUATIONS]})
     json.dump({"tokens": ids[0].tolist(), "rows": rows,
                "logits": [[round(float(v), 6) for v in logits[r]] for r in rows],
                "argmax": logits.argmax(-1).tolist(),
-               "prompt": ids[0, :9].tolist(), "greedy": greedy[0, 9:].tolist()},
+               "prompt": ids[0, :9].tolist(), "greedy": greedy[0, 9:].tolist(),
+               "texts": texts},
               open(f"{folder}/tiny-llama.reference.json", "w"))
 
 

@@ -12,7 +12,7 @@ import Testing
 /// The real package over the network: only with the slow tests.
 @Suite(
     .enabled(
-        if: ProcessInfo.processInfo.environment["BILLION_SLOW_TESTS"] == "1",
+        if: SharedData.runsSlowTests,
         "needs the network; run with --slow"),
     .timeLimit(.minutes(10)))
 struct RealPullTests {

@@ -31,6 +31,10 @@ package enum SharedData {
                     + "/SmolLM2-135M-Instruct.Q4_1.gguf")
     }()
 
+    /// Whether checks that take minutes are asked for.
+    package static let runsSlowTests =
+        ProcessInfo.processInfo.environment["BILLION_SLOW_TESTS"] == "1"
+
     private static func existing(_ path: String) -> String? {
         FileManager.default.fileExists(atPath: path) ? path : nil
     }

@@ -1,0 +1,179 @@
+import Basics
+import TestSupport
+import Testing
+
+/// What goes wrong in a run stays in its row, and what is wrong in a manifest starts nothing.
+@Suite struct FailureTests {
+    private static let experiment = "experiments/little.yaml"
+
+    private static let manifest = """
+        name: failures
+        matrix:
+          model: [cut, other, gone, tiny]
+          quantization: [as-stored, q8_0]
+          task: [mmlu]
+          hardware: [one]
+          exclude: [{model: gone, quantization: q8_0}, {model: other, quantization: q8_0}]
+        models:
+          tiny: {path: tiny.gguf}
+          cut: {path: cut.gguf}
+          gone: {path: gone.gguf}
+          other: {path: other.gguf}
+        tasks: {mmlu: {num_fewshot: 0, limit: 1}}
+        hardware: {one: {backend: cpu, threads: 1}}
+        """
+
+    @Test func aFailedJobIsARowAndTheOthersRun() throws {
+        let project = try ProjectFolder(manifest: Self.manifest)
+        try project.writeModel("experiments/cut.gguf", keeping: 200_000)
+        try project.writeModel("experiments/other.gguf", architecture: "mamba")
+        let cut =
+            "tensor 'blk.1.attn_q.weight': its data takes 16384 bytes from byte 197600, the file "
+            + "has 200000. It is incomplete; fetch it again."
+        let reasons = [
+            (1, "cut as-stored mmlu one", "experiments/cut.gguf: \(cut)"),
+            (2, "cut q8_0 mmlu one", "converting to q8_0: experiments/cut.gguf: \(cut)"),
+            (
+                3, "other as-stored mmlu one",
+                "experiments/other.gguf: architecture 'mamba' is not supported. Available: llama."
+            ),
+            (4, "gone as-stored mmlu one", "experiments/gone.gguf: no such model file."),
+        ]
+        let plan = try project.run("plan", Self.experiment)
+        #expect(plan.status == 0 && plan.lines.last == "6 jobs: 5 to do, 1 cannot run.")
+        #expect(
+            plan.lines[3]
+                == "   4  gone as-stored mmlu one   cannot run here: experiments/gone.gguf: "
+                + "no such model file.")
+
+        let run = try project.run("run", Self.experiment)
+        #expect(run.status == 1)
+        #expect(run.errors.contains(": 2 done, 4 failed.\n"))
+        let failures = reasons.map { "  failed  job \($0.0) of 6: \($0.1): \($0.2)\n" }
+        #expect(run.errors.contains(failures[0...2].joined()) || run.errors.contains(failures[3]))
+        for failure in failures { #expect(run.errors.contains(failure), "\(failure)") }
+        #expect(
+            run.errors.hasSuffix(
+                "Finished jobs are kept. Try the failed ones again with: billion run "
+                    + "\(Self.experiment)\nReport: COMPARISON.md\n"))
+        let rows = """
+            SELECT m.name, j.quantization, a.status, a.reason FROM attempts a
+            JOIN jobs j ON j.id = a.job_id JOIN models m ON m.id = j.model_id ORDER BY a.id
+            """
+        // A model that is not there has no digest, and so its job has no row.
+        #expect(
+            try project.rows(rows) == [
+                ["cut", "as-stored", "failed", reasons[0].2],
+                ["cut", "q8_0", "failed", reasons[1].2],
+                ["other", "as-stored", "failed", reasons[2].2],
+                ["tiny", "as-stored", "done", nil], ["tiny", "q8_0", "done", nil],
+            ])
+        #expect(try project.rows("SELECT DISTINCT status FROM runs") == [["failed"]])
+        #expect(try project.text(of: "COMPARISON.md").contains("## Jobs without a result"))
+        #expect(try project.run("report", "--check").status == 0)
+        #expect(try project.files == ["COMPARISON.md", "runs.sqlite"])
+
+        // With the files in order, the same command does what is left.
+        for name in ["cut", "other", "gone"] { try project.writeModel("experiments/\(name).gguf") }
+        let mended = try project.run("run", Self.experiment)
+        #expect(mended.status == 0, "\(mended.errors)")
+        #expect(try project.run("plan", Self.experiment).status == 0)
+        #expect(try project.run("run", Self.experiment).errors.hasPrefix("Nothing left to do: "))
+    }
+
+    @Test func onlyMissingModelsIsAFailureToo() throws {
+        let project = try ProjectFolder(manifest: Self.manifest)
+        try FileSystem.remove(project["experiments/tiny.gguf"])
+        let run = try project.run("run", Self.experiment)
+        #expect(run.status == 1)
+        #expect(run.errors.contains("6 failed.\n"))
+    }
+
+    /// A dataset that only some have is no failure: the job is skipped, with the way to get it.
+    @Test func aMissingDatasetIsSkipped() throws {
+        let manifest = Self.manifest
+            .replacing("[cut, other, gone, tiny]", with: "[tiny]")
+            .replacing(
+                "exclude: [{model: gone, quantization: q8_0}, {model: other, quantization: q8_0}]",
+                with: "exclude: []"
+            )
+            .replacing("{num_fewshot: 0,", with: "{dataset: mmlu, num_fewshot: 0,")
+        let project = try ProjectFolder(manifest: manifest)
+        let run = try project.run("run", Self.experiment)
+        #expect(run.status == 0, "\(run.errors)")
+        #expect(run.errors.contains(": 0 done, 2 skipped.\n"))
+        #expect(run.errors.contains("dataset 'mmlu': looked for its folders dev and test in "))
+    }
+
+    /// Every file is checked, every mistake shown, and nothing else happens.
+    @Test func validateShowsAllMistakesOfAllFiles() throws {
+        let project = try ProjectFolder(manifest: ProjectFolder.manifest)
+        try project.write(
+            ProjectFolder.manifest.replacing("q8_0", with: "q8_O").replacing(
+                "repetitions:", with: "repetitons:"), to: "experiments/two.yaml")
+        try project.write("matrix: [\n", to: "experiments/three.yaml")
+        let result = try project.run(
+            "validate", Self.experiment, "experiments/two.yaml", "experiments/three.yaml",
+            "experiments/gone.yaml", Self.experiment)
+        #expect(result.status == 2)
+        #expect(
+            result.output == "\(Self.experiment): fine, 8 jobs\n\(Self.experiment): fine, 8 jobs\n")
+        let places = result.errors.split(separator: "\n").filter { $0.hasPrefix("experiments/") }
+        #expect(places.count == 4, "\(result.errors)")
+        #expect(places[0].hasPrefix("experiments/two.yaml:6:29: unknown quantization 'q8_O'."))
+        #expect(places[0].hasSuffix("Did you mean 'q8_0'?"))
+        #expect(places[1].hasPrefix("experiments/two.yaml:11:"))
+        #expect(places[1].hasSuffix("Did you mean 'repetitions'?"))
+        #expect(places[2].hasPrefix("experiments/three.yaml:"))
+        #expect(places[3].hasPrefix("experiments/gone.yaml: no such file"))
+        #expect(try project.run("validate", Self.experiment).status == 0)
+        // The same mistakes stop the other commands before anything is made.
+        for command in ["run", "plan"] {
+            let stopped = try project.run(command, "experiments/two.yaml")
+            #expect(stopped.status == 2 && stopped.output.isEmpty)
+            #expect(
+                stopped.errors.contains("experiments/two.yaml:6:29: unknown quantization 'q8_O'."))
+            #expect(stopped.errors.contains("Did you mean 'repetitions'?"))
+        }
+        #expect(try project.files.isEmpty)
+    }
+
+    /// A database that is not ours, or broken, is left as it is.
+    @Test(arguments: [
+        ("text", "not a database at all, but long enough to be one"),
+        ("header", "SQLite format 3\u{0}"),
+    ])
+    func aForeignDatabaseIsRefused(name: String, content: String) throws {
+        let project = try ProjectFolder(manifest: Self.manifest)
+        try project.write(content, to: "runs.sqlite")
+        for words in [
+            ["run", Self.experiment], ["query", "SELECT 1"], ["report"], ["plan", Self.experiment],
+        ] {
+            let result = try project.tool.run(words)
+            #expect(result.status == 2 && result.output.isEmpty, "\(words)")
+            #expect(
+                result.errors.hasPrefix("billion \(words[0]): \(project.databasePath): "),
+                "\(result.errors)")
+        }
+        #expect(try project.text(of: "runs.sqlite") == content)
+        #expect(try project.files == ["runs.sqlite"])
+    }
+
+    @Test func aJobThatTakesTooLongFails() throws {
+        let manifest = Self.manifest
+            .replacing("[cut, other, gone, tiny]", with: "[tiny]")
+            .replacing(
+                "exclude: [{model: gone, quantization: q8_0}, {model: other, quantization: q8_0}]",
+                with: "exclude: []"
+            )
+            .replacing("task: [mmlu]", with: "task: [memory]")
+            .replacing(
+                "tasks: {mmlu: {num_fewshot: 0, limit: 1}}",
+                with: "tasks: {memory: {n_prompt: 8, n_gen: 1000000}}")
+        let project = try ProjectFolder(manifest: manifest)
+        let run = try project.run("run", Self.experiment, "--job-time-limit", "1")
+        #expect(run.status == 1)
+        #expect(run.errors.contains("tiny as-stored memory one: time limit of 1 s exceeded.\n"))
+        #expect(run.errors.contains(": 0 done, 2 failed.\n"))
+    }
+}
