@@ -27,7 +27,13 @@ struct CommandLineTool: Sendable {
             var folder = FileSystem.folder(of: bundle)
             for _ in 0..<4 {
                 let path = FileSystem.join(folder, "billion")
-                if FileSystem.isFile(path) { return path }
+                if FileSystem.isFile(path) {
+                    // Calls have working folders of their own.
+                    guard !path.hasPrefix("/"), let here = try? Paths.workingFolder() else {
+                        return path
+                    }
+                    return FileSystem.join(here, path)
+                }
                 folder = FileSystem.folder(of: folder)
             }
         }
