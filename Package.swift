@@ -67,7 +67,7 @@ let package = Package(
         tests("Tasks", imports: ["Basics", "Experiments", "Tensors", "LanguageModels", "Tasks"]),
         tests("Hub", imports: ["Basics", "Hub"]),
         // They run the executable, which every build of the tests makes too.
-        tests("Command", imports: ["Basics", "Store", "Tasks"]),
+        tests("Command", imports: ["Basics", "LanguageModels", "Store", "Tasks"]),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .c17

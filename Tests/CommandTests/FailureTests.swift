@@ -35,7 +35,7 @@ import Testing
             (2, "cut q8_0 mmlu one", "converting to q8_0: experiments/cut.gguf: \(cut)"),
             (
                 3, "other as-stored mmlu one",
-                "experiments/other.gguf: architecture 'mamba' is not supported. Available: llama."
+                "experiments/other.gguf: \(ProjectFolder.mambaIsNotSupported)"
             ),
             (4, "gone as-stored mmlu one", "experiments/gone.gguf: no such model file."),
         ]
@@ -79,6 +79,32 @@ import Testing
         #expect(mended.status == 0, "\(mended.errors)")
         #expect(try project.run("plan", Self.experiment).status == 0)
         #expect(try project.run("run", Self.experiment).errors.hasPrefix("Nothing left to do: "))
+    }
+
+    /// Planning fetches nothing: what would be fetched is named.
+    @Test func modelsThatAreNotHereYetArePlanned() throws {
+        let project = try ProjectFolder(
+            manifest: """
+                matrix:
+                  model: [hub, smollm2-135m-instruct, tiny]
+                  quantization: [as-stored]
+                  task: [memory]
+                  hardware: [cpu]
+                models:
+                  hub: {hf: some/repo, file: model.gguf, revision: main}
+                  tiny: {path: tiny.gguf}
+                hardware: {cpu: {backend: cpu}}
+                name: planned
+                """)
+        let plan = try project.run("plan", Self.experiment)
+        #expect(plan.status == 0 && plan.errors.isEmpty)
+        #expect(plan.lines[0].hasSuffix("  to do (model is pulled first)"))
+        #expect(plan.lines[1].hasSuffix("  to do (model is pulled first)"))
+        #expect(plan.lines[2].hasSuffix("  to do"))
+        #expect(plan.lines[3] == "3 jobs: 3 to do.")
+        #expect(plan.lines[4].hasPrefix("To be pulled: "))
+        #expect(plan.lines[4].contains("some/repo") && plan.lines[4].contains("smollm2"))
+        #expect(try project.files.isEmpty)
     }
 
     @Test func onlyMissingModelsIsAFailureToo() throws {

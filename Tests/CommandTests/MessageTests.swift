@@ -93,10 +93,6 @@ import Testing
             says: "score: gone.jsonl: cannot open the file: No such file or directory.",
             seesHelp: false),
         Case(
-            "generate", "--model", "nonsense", "--prompt", "x",
-            says: "generate: nonsense: no file of this path and no known model of this name. "
-                + "Available: smollm2, smollm2-135m, smollm2-135m-instruct.", seesHelp: false),
-        Case(
             "generate", "--model", "smolm2", "--prompt", "x",
             says: "generate: smolm2: no file of this path and no known model of this name. "
                 + "Did you mean 'smollm2'?", seesHelp: false),
@@ -148,6 +144,15 @@ import Testing
         #expect(errors == "billion\(separator)\(mistake.message)\n\(help)")
         #expect(result.status == 2)
         #expect(result.output.isEmpty)
+    }
+
+    @Test func anInstructionSetThatNobodyKnowsIsNamed() throws {
+        let result = try Self.project.get().run(
+            "models", "list", setting: ["BILLION_ISA": "avx-2"])
+        #expect(result.status == 2 && result.output.isEmpty)
+        #expect(
+            result.errors == "billion models: BILLION_ISA: unknown instruction set 'avx-2'. "
+                + "Did you mean 'avx2'?\n")
     }
 
     @Test func withoutACommandThereIsTheOverview() throws {

@@ -138,8 +138,8 @@ import Testing
         let other = try project.run("generate", "--model", "other.gguf", "--prompt", "x")
         #expect(other.status == 2)
         #expect(
-            other.errors == "billion generate: other.gguf: architecture 'mamba' is not supported. "
-                + "Available: llama.\n")
+            other.errors == "billion generate: other.gguf: "
+                + "\(ProjectFolder.mambaIsNotSupported)\n")
         // Its tokenizer needs no architecture.
         let ids = try project.run("tokenize", "--model", "other.gguf", input: "Hi")
         #expect(ids.output == "72 105\n")

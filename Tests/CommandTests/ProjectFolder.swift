@@ -1,4 +1,5 @@
 import Basics
+import LanguageModels
 import Store
 import TestSupport
 import Testing
@@ -107,6 +108,11 @@ final class ProjectFolder: Sendable {
 }
 
 extension ProjectFolder {
+    /// What is said of the architecture `mamba`.
+    static let mambaIsNotSupported =
+        "architecture 'mamba' is not supported."
+        + Suggestion.sentence(for: "mamba", among: ArchitectureRegistry.all.map { $0.name })
+
     /// The miniature model, under another name, cut short or of an architecture that nobody runs.
     func writeModel(_ name: String, keeping count: Int? = nil, architecture: String? = nil) throws {
         var bytes = try FileSystem.read(Self.tinyModel)

@@ -297,6 +297,20 @@ import Testing
         #expect(try project.rows("SELECT count(DISTINCT host) FROM leaderboard") == [["2"]])
     }
 
+    /// Another instruction set rounds differently, and is another job.
+    @Test func theInstructionSetIsPartOfTheJob() throws {
+        let project = try ProjectFolder(manifest: Self.questions)
+        #expect(try project.run("run", Self.experiment).status == 0)
+        let scalar = ["BILLION_ISA": "scalar"]
+        let variants = try project.rows(
+            "SELECT DISTINCT value FROM attempt_facts WHERE name = 'kernel_variant'")
+        try #require(variants.count == 1)
+        // Where the scalar kernels are all there is, nothing is left to do.
+        let left = variants[0] == ["\"scalar\""] ? "4 done." : "4 to do."
+        let plan = try project.run("plan", Self.experiment, setting: scalar)
+        #expect(plan.lines.last == "4 jobs: \(left)")
+    }
+
     /// What the launcher passes on is shown and stored.
     @Test func commandsAreShownAsTheyAreTyped() throws {
         let project = try ProjectFolder(manifest: Self.questions)
