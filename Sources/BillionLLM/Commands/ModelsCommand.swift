@@ -7,8 +7,7 @@ import Tensors
 enum ModelsCommand: Command {
     static let specification = CommandSpecification(
         name: "models", summary: "list, pull, inspect, verify and quantize models",
-        operands: "list | pull MODEL... | inspect MODEL | verify MODEL... "
-            + "| quantize MODEL FORMAT OUT",
+        operands: "list | pull|verify MODEL... | inspect MODEL | quantize MODEL FORMAT OUT",
         operandCount: 1...100,
         options: [.init("json", nil, "inspect: one JSON object")],
         examples: [
