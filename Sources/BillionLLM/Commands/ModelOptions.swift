@@ -20,8 +20,7 @@ struct ModelOptions {
 
     init(_ arguments: Arguments) throws {
         model = try arguments.required("model")
-        quantization = try Quantizations.checked(
-            arguments.string("quantization") ?? Quantizations.asStored)
+        quantization = try Quantizations.chosen(in: arguments)
         threads = try arguments.integer("threads", in: 1...1024, default: Host.cores)
         computation =
             Computation(
@@ -47,13 +46,14 @@ enum Quantizations {
 
     static var names: [String] { [asStored] + QuantizationTarget.names }
 
-    /// The name itself when weights can be had that way.
-    static func checked(_ name: String) throws(UsageError) -> String {
-        if name == asStored { return name }
-        do throws(QuantizationError) {
-            return try QuantizationTarget.named(name).name
-        } catch {
+    /// What `--quantization` says; a format that can only be read is refused as such.
+    static func chosen(in arguments: Arguments) throws -> String {
+        if let name = arguments.string("quantization"), !names.contains(name),
+            QuantizationRegistry.names.contains(name)
+        {
+            let error = QuantizationError.noTarget(named: name, available: names)
             throw UsageError("--quantization: \(error)")
         }
+        return try arguments.choice("quantization", of: names, default: asStored)
     }
 }

@@ -7,8 +7,7 @@ import Tensors
 enum ModelsCommand: Command {
     static let specification = CommandSpecification(
         name: "models", summary: "list, pull, inspect, verify and quantize models",
-        operands: "list | pull MODEL... | inspect MODEL | verify MODEL... "
-            + "| quantize MODEL FORMAT OUT",
+        operands: "list | inspect MODEL | pull|verify MODEL... | quantize IN FORMAT OUT",
         operandCount: 1...100,
         options: [.init("json", nil, "inspect: one JSON object")],
         examples: [
@@ -36,7 +35,7 @@ enum ModelsCommand: Command {
         case "verify":
             for name in try atLeastOne(names, "verify") { try verify(access, name) }
         case "quantize":
-            guard names.count == 3 else { throw UsageError("quantize takes MODEL FORMAT OUT.") }
+            guard names.count == 3 else { throw UsageError("quantize takes IN FORMAT OUT.") }
             try quantize(access, names[0], to: names[1], at: names[2])
         case let action:
             throw UsageError(
