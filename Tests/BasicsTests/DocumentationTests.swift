@@ -21,8 +21,6 @@ import Testing
                     separator: "#", maxSplits: 1, omittingEmptySubsequences: false)
                 let folder = file.contains("/") ? FileSystem.folder(of: file) + "/" : ""
                 let target = parts[0].isEmpty ? file : folder + parts[0]
-                // Written by the first run, not by hand.
-                if target == "COMPARISON.md" { continue }
                 guard checkout.exists(target) else {
                     broken.append("\(file): no file '\(link)'")
                     continue
