@@ -47,7 +47,7 @@ import Testing
         #expect(first.lines.count == 4)
         #expect(
             first.lines[0].split(separator: " ")
-                == "model quantization hardware dataset acc % pp t/s tg t/s peak MiB".split(
+                == "model quantization hardware dataset acc % pp t/s tg t/s peak MiB host".split(
                     separator: " "))
         #expect(first.lines[2].hasPrefix("tiny   as-stored     one       mini-mmlu"))
         #expect(first.lines[3].hasPrefix("tiny   q8_0          one       mini-mmlu"))

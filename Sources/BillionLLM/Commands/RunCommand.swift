@@ -160,7 +160,7 @@ enum RunCommand: Command {
             iif(pp IS NULL, NULL, printf('%.1f', pp)) AS "pp t/s",
             iif(tg IS NULL, NULL, printf('%.1f', tg)) AS "tg t/s",
             iif(peak_resident_bytes IS NULL, NULL,
-                printf('%.0f', peak_resident_bytes / 1048576.0)) AS "peak MiB"
+                printf('%.0f', peak_resident_bytes / 1048576.0)) AS "peak MiB", host
         FROM leaderboard
         """
 
