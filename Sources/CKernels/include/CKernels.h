@@ -15,7 +15,12 @@ enum ck_type {
     CK_F16 = 1,
     CK_Q4_0 = 2,
     CK_Q4_1 = 3,
+    CK_Q5_0 = 6,
+    CK_Q5_1 = 7,
     CK_Q8_0 = 8,
+    CK_Q4_K = 12,
+    CK_Q5_K = 13,
+    CK_Q6_K = 14,
     CK_BF16 = 30,
 };
 
@@ -44,6 +49,32 @@ void ck_gemv(int type, int64_t rows, int64_t columns, const void *w, int64_t row
              const float *x, float *y);
 /// out[i] = value i of n consecutive values stored as `type`; exact.
 void ck_dequantize(int type, const void *source, int64_t n, float *out);
+
+// --- packed weights ------------------------------------------------------------------------
+
+/// Bytes of a panel: 16 rows of `type` interleaved for products. 0 when the type, or this number
+/// of columns, has no packed form.
+int64_t ck_panel_bytes(int type, int64_t columns);
+/// Packs rows 0..<rows (at most 16; the rest of the panel becomes zero) of a file.
+void ck_pack_panel(int type, int64_t columns, int64_t rows, const void *source, int64_t row_bytes,
+                   void *panel);
+
+/// Activations quantized to 8 bits by groups of 32, for products with `type`. Types with the same
+/// kind share them.
+int ck_activation_kind(int type);
+int64_t ck_activation_bytes(int type, int64_t columns, int64_t count);
+/// How many tiles `count` rows of activations are quantized in.
+int64_t ck_activation_tiles(int64_t count);
+/// Quantizes one tile of x [count, columns], whose rows are `stride` elements apart.
+void ck_quantize_tile(int type, int64_t columns, int64_t count, int64_t tile, const float *x,
+                      int64_t stride, void *activations);
+
+/// out[i * stride + r] = dot(W[r], x[i]) for r in 0..<rows and i in 0..<count.
+/// Bit for bit the same for any count, any rows per call and any instruction set.
+/// panels: of these rows, the first at the beginning of a panel; scratch: of one thread.
+void ck_product(int type, int64_t columns, const void *panels, int64_t rows,
+                const void *activations, int64_t count, float *out, int64_t stride, void *scratch);
+int64_t ck_product_scratch_bytes(int64_t count);
 
 // --- vectors ---------------------------------------------------------------------------------
 
