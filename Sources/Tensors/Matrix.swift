@@ -23,12 +23,25 @@ package struct HostMatrix {
     package var rowBytes: Int { columns / format.blockElements * format.blockBytes }
     package var byteCount: Int { rows * rowBytes }
 
+    /// Lets go of the memory pages of some rows, which are read again when touched.
+    package func release(rows: Range<Int>) {
+        (owner as? any PagedMemory)?.release(
+            UnsafeRawBufferPointer(
+                start: data + rows.lowerBound * rowBytes, count: rows.count * rowBytes))
+    }
+
     /// Some of the rows, still not copied.
     package func slice(_ range: Range<Int>) -> HostMatrix {
         HostMatrix(
             format: format, rows: range.count, columns: columns,
             data: data + range.lowerBound * rowBytes, owner: owner)
     }
+}
+
+/// The owner of mapped memory whose pages can be let go.
+package protocol PagedMemory: AnyObject {
+    /// Lets go of the whole pages of a range, which are read again when touched.
+    func release(_ range: UnsafeRawBufferPointer)
 }
 
 /// Weights that a backend holds in whatever layout it likes.

@@ -76,6 +76,20 @@ void ck_product(int type, int64_t columns, const void *panels, int64_t rows,
                 const void *activations, int64_t count, float *out, int64_t stride, void *scratch);
 int64_t ck_product_scratch_bytes(int64_t count);
 
+// --- weights in floating point ----------------------------------------------------------------
+
+/// One call of ck_float_block takes at most so many rows and columns; a result is a sum of blocks
+/// of just that many columns.
+enum { CK_FLOAT_BLOCK_ROWS = 8, CK_FLOAT_BLOCK_COLUMNS = 512 };
+/// Working memory of one thread.
+enum { CK_FLOAT_SCRATCH_BYTES = 4 * CK_FLOAT_BLOCK_ROWS * CK_FLOAT_BLOCK_COLUMNS };
+
+/// out[i * stride + r] (+)= dot(W[r], x[i * x_stride ...]) of one block; type is CK_F32, CK_F16 or
+/// CK_BF16. f32 products and sums, bit for bit the same for any count.
+void ck_float_block(int type, const void *w, int64_t row_bytes, int64_t rows, int64_t columns,
+                    const float *x, int64_t x_stride, int64_t count, float *out, int64_t stride,
+                    bool accumulate, void *scratch);
+
 // --- vectors ---------------------------------------------------------------------------------
 
 /// out = x * rsqrt(mean(x^2) + epsilon) * weight; the mean is accumulated in f64.

@@ -70,12 +70,12 @@ _Static_assert(sizeof(panel_q6_k) == 16 * 210, "q6_k panel");
 ///   minimum kinds: scale * sum(code * x) + min * sum(x)
 ///   halves:        scale * (s0 * sum((code - 32) * x, first half) + s1 * (second half))
 typedef enum {
-    kind_u4,      // codes 0...15, offset 8
-    kind_u4_min,  // codes 0...15, minimum
-    kind_u5,      // codes 0...31, offset 16
-    kind_u5_min,  // codes 0...31, minimum
-    kind_halves,  // codes 0...63, offset 32, an integer scale for each half
-    kind_s8,      // codes -128...127
+    kind_u4,     // codes 0...15, offset 8
+    kind_u4_min, // codes 0...15, minimum
+    kind_u5,     // codes 0...31, offset 16
+    kind_u5_min, // codes 0...31, minimum
+    kind_halves, // codes 0...63, offset 32, an integer scale for each half
+    kind_s8,     // codes -128...127
     kind_count
 } ck_kind;
 
@@ -123,7 +123,7 @@ CK_INLINE int64_t tile_group_bytes(bool wide, int n) {
 
 /// A group of a panel as the kernels of blocks read it, unpacked into a thread's scratch memory.
 typedef struct {
-    uint8_t q[512];  // [word 0...7][row][4]
+    uint8_t q[512]; // [word 0...7][row][4]
     float scale[16];
     union {
         float min[16];

@@ -158,9 +158,9 @@ CK_AVX2 CK_INLINE __m256i group_sum(const ck_kind kind, const rows8 *w, const vo
         return s;
     }
     __m256i a[4];
-    UNROLL for (int v = 0; v < 4; v++)
-        a[v] = _mm256_add_epi16(pairs(w->q[2 * v], BROADCAST32(bytes + 8 * v)),
-                                pairs(w->q[2 * v + 1], BROADCAST32(bytes + 8 * v + 4)));
+    UNROLL for (int v = 0; v < 4; v++) a[v] =
+        _mm256_add_epi16(pairs(w->q[2 * v], BROADCAST32(bytes + 8 * v)),
+                         pairs(w->q[2 * v + 1], BROADCAST32(bytes + 8 * v + 4)));
     if (kind == kind_halves) return join_halves(a[0], a[1], a[2], a[3], w->halves, half);
     __m256i low = _mm256_add_epi16(a[0], a[1]), high = _mm256_add_epi16(a[2], a[3]);
     if (kind == kind_u4 || kind == kind_u4_min)
@@ -182,9 +182,9 @@ CK_AVX2 CK_INLINE void direct_n(const int type, const int n, const void *panel, 
         UNROLL for (int h = 0; h < 2; h++) {
             rows8 w;
             load8(type, panel, g, h, &w);
-            UNROLL for (int i = 0; i < n; i++)
-                sums[i][h] = scaled(kind, group_sum(kind, &w, tile + bytes * i, half + 2 * i),
-                                    w.scale, w.min, d + i, sum + i, sums[i][h]);
+            UNROLL for (int i = 0; i < n; i++) sums[i][h] =
+                scaled(kind, group_sum(kind, &w, tile + bytes * i, half + 2 * i), w.scale, w.min,
+                       d + i, sum + i, sums[i][h]);
         }
     }
     UNROLL for (int i = 0; i < n; i++) {
@@ -211,8 +211,7 @@ DIRECT(q4_k, CK_Q4_K)
 DIRECT(q5_k, CK_Q5_K)
 DIRECT(q6_k, CK_Q6_K)
 
-static void direct(int type, int n, const void *panel, int64_t groups, const void *tile,
-                   float *c) {
+static void direct(int type, int n, const void *panel, int64_t groups, const void *tile, float *c) {
     switch (type) {
     case CK_Q4_0: direct_q4_0(n, panel, groups, tile, c); break;
     case CK_Q4_1: direct_q4_1(n, panel, groups, tile, c); break;

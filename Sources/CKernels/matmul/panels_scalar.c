@@ -18,8 +18,7 @@ static void nibbles1(const uint8_t *q, int r, row1 *out) {
 }
 static void fifth_bits1(uint32_t high, row1 *out) {
     for (int w = 0; w < 8; w++)
-        for (int j = 0; j < 4; j++)
-            out->codes[4 * w + j] |= (int)(high >> (8 * j + w) & 1) << 4;
+        for (int j = 0; j < 4; j++) out->codes[4 * w + j] |= (int)(high >> (8 * j + w) & 1) << 4;
 }
 
 static void load1(int type, const void *panel, int64_t g, int r, row1 *out) {
@@ -74,8 +73,8 @@ static void load1(int type, const void *panel, int64_t g, int r, row1 *out) {
         nibbles1(p->q[j], r, out);
         for (int w = 0; w < 8; w++)
             for (int k = 0; k < 4; k++)
-                out->codes[4 * w + k] |=
-                    (int)(p->high[j][w / 4][r] >> (8 * k + 2 * (w % 4)) & 3) << 4;
+                out->codes[4 * w + k] |= (int)(p->high[j][w / 4][r] >> (8 * k + 2 * (w % 4)) & 3)
+                                         << 4;
         out->scale = ck_half_to_float(p->d[r]);
         out->halves[0] = p->scale[j][0][r];
         out->halves[1] = p->scale[j][1][r];
@@ -93,15 +92,14 @@ static float add_group(ck_kind kind, const row1 *w, const int8_t *x, float d, fl
     static const int offsets[kind_count] = {8, 0, 16, 0, 32, 0};
     int half[2] = {0, 0};
     for (int k = 0; k < 32; k++) half[k / 16] += (w->codes[k] - offsets[kind]) * x[k];
-    int s = kind == kind_halves ? half[0] * w->halves[0] + half[1] * w->halves[1]
-                                : half[0] + half[1];
+    int s =
+        kind == kind_halves ? half[0] * w->halves[0] + half[1] * w->halves[1] : half[0] + half[1];
     c = fmaf((float)s * w->scale, d, c);
     if (kind == kind_u4_min || kind == kind_u5_min) c = fmaf(w->min, sum, c);
     return c;
 }
 
-static void direct(int type, int n, const void *panel, int64_t groups, const void *tile,
-                   float *c) {
+static void direct(int type, int n, const void *panel, int64_t groups, const void *tile, float *c) {
     for (int r = 0; r < panel_rows; r++) {
         for (int i = 0; i < n; i++) c[panel_rows * i + r] = 0;
         for (int64_t g = 0; g < groups; g++) {
@@ -110,8 +108,8 @@ static void direct(int type, int n, const void *panel, int64_t groups, const voi
             const int8_t *q = tile_at(tile, false, n, g);
             const float *d = (const float *)(const void *)(q + 32 * n);
             for (int i = 0; i < n; i++)
-                c[panel_rows * i + r] = add_group(kind_of(type), &w, q + 32 * i, d[i], d[n + i],
-                                                  c[panel_rows * i + r]);
+                c[panel_rows * i + r] =
+                    add_group(kind_of(type), &w, q + 32 * i, d[i], d[n + i], c[panel_rows * i + r]);
         }
     }
 }
@@ -141,7 +139,8 @@ static void multiply(ck_kind kind, int n, const void *unpacked, int64_t groups, 
         for (int i = 0; i < n; i++) {
             float sum = accumulate ? c[i * stride + r] : 0;
             for (int64_t g = 0; g < groups; g++) {
-                row1 w = {.scale = u[g].scale[r], .min = u[g].min[r],
+                row1 w = {.scale = u[g].scale[r],
+                          .min = u[g].min[r],
                           .halves = {u[g].halves[r][0], u[g].halves[r][1]}};
                 for (int k = 0; k < 32; k++) {
                     uint8_t code = u[g].q[64 * (k / 4) + 4 * r + k % 4];

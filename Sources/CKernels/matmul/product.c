@@ -67,8 +67,7 @@ static void direct_product(const ck_panel_kernels *kernels, int type, int64_t co
 }
 
 void ck_product(int type, int64_t columns, const void *panels, int64_t rows,
-                const void *activations, int64_t count, float *out, int64_t stride,
-                void *scratch) {
+                const void *activations, int64_t count, float *out, int64_t stride, void *scratch) {
     const ck_panel_kernels *kernels = ck_panel_table();
     int64_t panel_bytes = ck_panel_bytes(type, columns), groups = columns / group_columns;
     if (count <= kernels->direct_limit) {

@@ -119,3 +119,10 @@ extension GGUFFile {
 
     func fail(_ problem: String) -> CheckpointError { CheckpointError(file: path, problem) }
 }
+
+extension GGUFFile: PagedMemory {
+    package func release(_ range: UnsafeRawBufferPointer) {
+        guard let base = map.bytes.baseAddress, let start = range.baseAddress else { return }
+        map.release(start - base..<start - base + range.count)
+    }
+}
