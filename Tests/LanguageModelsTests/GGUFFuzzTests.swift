@@ -95,7 +95,7 @@ import Testing
             _ = try? metadata.strings(key)
         }
         for tensor in file.tensors {
-            _ = try? file.floats(of: file.tensor(named: tensor.name))
+            _ = try? file.tensors.tensor(named: tensor.name).floats()
             _ = (tensor.rank, tensor.rows, tensor.bytesPerRow)
         }
         _ = CheckpointSummary(file)

@@ -64,7 +64,7 @@ enum ModelsCommand: Command {
 
     private static func inspect(_ access: ModelAccess, _ name: String, asJSON: Bool) throws {
         let path = try access.path(of: name, quantization: Quantizations.asStored)
-        let summary = CheckpointSummary(try GGUFFile(path: path))
+        let summary = try openCheckpoint(path: path).summary
         Console.print(asJSON ? try JSON.text(summary) : describe(summary))
     }
 
@@ -114,7 +114,7 @@ enum ModelsCommand: Command {
         }
         let source = try access.path(of: name, quantization: Quantizations.asStored)
         try access.convert(source, to: format, at: target)
-        let summary = CheckpointSummary(try GGUFFile(path: target))
+        let summary = try openCheckpoint(path: target).summary
         let types = summary.types.map { "\($0.tensors) \($0.type)" }.joined(separator: ", ")
         let bits = summary.bitsPerWeight.map { ", \(NumberFormat.fixed($0, 2)) bits/weight" } ?? ""
         Console.print(

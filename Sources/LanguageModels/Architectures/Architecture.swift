@@ -44,13 +44,15 @@ package struct TransformerShape: Hashable, Sendable {
 package protocol Architecture: AnyObject {
     /// `general.architecture` in GGUF.
     static var name: String { get }
+    /// How checkpoints of the family are written.
+    static var conventions: ArchitectureConventions { get }
 
     var shape: TransformerShape { get }
     /// [V, D]: final hidden states to logits.
     var head: any DeviceMatrix { get }
 
-    /// Takes the weights from a checkpoint. Throws when one is missing or misshapen.
-    init(checkpoint: GGUFFile, backend: any Backend) throws
+    /// Takes its weights. Throws when one is missing or misshapen.
+    init(weights: WeightLoader) throws
 
     /// Working memory for passes of at most `rows` tokens over caches of `capacity` positions.
     func makeWorkspace(rows: Int, capacity: Int) -> Workspace
@@ -61,6 +63,14 @@ package protocol Architecture: AnyObject {
     func forward(
         _ tokens: [Int32], first: Int, cache: any DeviceCache, workspace: Workspace
     ) -> any DeviceBuffer
+}
+
+/// What the forms of checkpoints differ in, for one family.
+package struct ArchitectureConventions: Sendable {
+    /// The epsilon's key in GGUF, after the architecture's prefix.
+    let ggufEpsilonKey: String
+    /// The pairs that GGUF's order of the rows of queries and keys makes.
+    let ggufPairing: RotaryPairing
 }
 
 /// Activations of one pass, allocated once and reused.

@@ -7,6 +7,8 @@ import Tensors
 /// x + attention(norm1 x) + feedForward(norm2 x).
 package final class GPTNeoX: Architecture {
     package static let name = "gptneox"
+    package static let conventions = ArchitectureConventions(
+        ggufEpsilonKey: "attention.layer_norm_epsilon", ggufPairing: .halves)
 
     package let shape: TransformerShape
     package let head: any DeviceMatrix
@@ -30,17 +32,17 @@ package final class GPTNeoX: Architecture {
         let down: BiasedLinear
     }
 
-    package init(checkpoint: GGUFFile, backend: any Backend) throws {
-        let weights = try WeightLoader(checkpoint: checkpoint, backend: backend)
-        let shape = try weights.shape()
+    package init(weights: WeightLoader) throws {
+        let configuration = weights.configuration
+        let shape = configuration.shape
         guard shape.keyValueHeads == shape.heads else {
             throw weights.problem(
                 "gptneox with \(shape.keyValueHeads) key/value heads for \(shape.heads) heads; "
                     + "wanted as many.")
         }
         let (d, f) = (shape.width, shape.feedForward)
-        let epsilon = try weights.float("attention.layer_norm_epsilon")
-        isParallel = try weights.flag("use_parallel_residual") ?? true
+        let epsilon = configuration.epsilon
+        isParallel = configuration.hasParallelResidual ?? true
         func norm(_ name: String) throws -> LayerNorm {
             try LayerNorm(name, width: d, epsilon: epsilon, from: weights)
         }
@@ -49,7 +51,7 @@ package final class GPTNeoX: Architecture {
                 weight: try weights.matrix(name + ".weight", rows: rows, columns: columns),
                 bias: try weights.vector(name + ".bias", count: rows))
         }
-        rotary = try weights.rotary(shape: shape)
+        rotary = try weights.rotary()
         embedding = try weights.matrix("token_embd.weight", rows: shape.vocabulary, columns: d)
         layers = try (0..<shape.layers).map { index in
             let prefix = "blk.\(index)."
@@ -69,7 +71,7 @@ package final class GPTNeoX: Architecture {
         outputNorm = try norm("output_norm")
         head = try weights.matrix("output.weight", rows: shape.vocabulary, columns: d)
         self.shape = shape
-        self.backend = backend
+        backend = weights.backend
     }
 
     package func makeWorkspace(rows: Int, capacity: Int) -> Workspace {

@@ -6,6 +6,8 @@ import Tensors
 /// feed-forward, no biases; the output matrix may be the embedding's (tied).
 package final class Llama: Architecture {
     package static let name = "llama"
+    package static let conventions = ArchitectureConventions(
+        ggufEpsilonKey: "attention.layer_norm_rms_epsilon", ggufPairing: .interleaved)
 
     package let shape: TransformerShape
     package let head: any DeviceMatrix
@@ -31,14 +33,14 @@ package final class Llama: Architecture {
         let down: any DeviceMatrix
     }
 
-    package init(checkpoint: GGUFFile, backend: any Backend) throws {
-        let weights = try WeightLoader(checkpoint: checkpoint, backend: backend)
-        let shape = try weights.shape()
+    package init(weights: WeightLoader) throws {
+        let configuration = weights.configuration
+        let shape = configuration.shape
         let (d, f) = (shape.width, shape.feedForward)
         let (queryWidth, keyWidth) = (shape.queryWidth, shape.keyWidth)
 
-        epsilon = try weights.float("attention.layer_norm_rms_epsilon")
-        rotary = try weights.rotary(shape: shape)
+        epsilon = configuration.epsilon
+        rotary = try weights.rotary()
         embedding = try weights.matrix("token_embd.weight", rows: shape.vocabulary, columns: d)
         layers = try (0..<shape.layers).map { index in
             let prefix = "blk.\(index)."
@@ -59,7 +61,7 @@ package final class Llama: Architecture {
             weights.has("output.weight")
             ? try weights.matrix("output.weight", rows: shape.vocabulary, columns: d) : embedding
         self.shape = shape
-        self.backend = backend
+        backend = weights.backend
     }
 
     package func makeWorkspace(rows: Int, capacity: Int) -> Workspace {
@@ -84,7 +86,7 @@ package final class Llama: Architecture {
             for heads in [w.queries, w.keys] {
                 backend.rotate(
                     heads, headSize: shape.headSize, positions: positions, angles: w.angles,
-                    pairing: .interleaved)
+                    pairing: rotary.pairing)
             }
             backend.store(
                 keys: w.keys, values: w.values, in: cache, layer: index, first: first, rows: rows)

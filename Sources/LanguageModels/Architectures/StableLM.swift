@@ -6,6 +6,8 @@ import Tensors
 /// head, biases on queries, keys and values where the file has them, SwiGLU feed-forward.
 package final class StableLM: Architecture {
     package static let name = "stablelm"
+    package static let conventions = ArchitectureConventions(
+        ggufEpsilonKey: "attention.layer_norm_epsilon", ggufPairing: .halves)
 
     package let shape: TransformerShape
     package let head: any DeviceMatrix
@@ -29,17 +31,17 @@ package final class StableLM: Architecture {
         let down: any DeviceMatrix
     }
 
-    package init(checkpoint: GGUFFile, backend: any Backend) throws {
-        let weights = try WeightLoader(checkpoint: checkpoint, backend: backend)
-        if try weights.flag("use_parallel_residual") == true {
+    package init(weights: WeightLoader) throws {
+        let configuration = weights.configuration
+        if configuration.hasParallelResidual == true {
             throw weights.problem(
-                "stablelm.use_parallel_residual is true: this variant (StableLM 2 12B) is not "
+                "use_parallel_residual is true: this variant (StableLM 2 12B) is not "
                     + "supported.")
         }
-        let shape = try weights.shape()
+        let shape = configuration.shape
         let (d, f) = (shape.width, shape.feedForward)
         let (queryWidth, keyWidth) = (shape.queryWidth, shape.keyWidth)
-        let epsilon = try weights.float("attention.layer_norm_epsilon")
+        let epsilon = configuration.epsilon
         func norm(_ name: String) throws -> LayerNorm {
             try LayerNorm(name, width: d, epsilon: epsilon, from: weights)
         }
@@ -49,7 +51,7 @@ package final class StableLM: Architecture {
                 bias: weights.has(name + ".bias")
                     ? try weights.vector(name + ".bias", count: rows) : nil)
         }
-        rotary = try weights.rotary(shape: shape)
+        rotary = try weights.rotary()
         embedding = try weights.matrix("token_embd.weight", rows: shape.vocabulary, columns: d)
         layers = try (0..<shape.layers).map { index in
             let prefix = "blk.\(index)."
@@ -70,7 +72,7 @@ package final class StableLM: Architecture {
             weights.has("output.weight")
             ? try weights.matrix("output.weight", rows: shape.vocabulary, columns: d) : embedding
         self.shape = shape
-        self.backend = backend
+        backend = weights.backend
     }
 
     package func makeWorkspace(rows: Int, capacity: Int) -> Workspace {

@@ -57,8 +57,8 @@ package struct CheckpointSummary: Codable, Hashable, Sendable {
         fileBytes = file.byteCount
         tensorCount = file.tensors.count
         metadataCount = metadata.entries.count
-        parameterCount = file.tensors.reduce(0) { $0 + $1.elementCount }
-        weightsBytes = file.tensors.reduce(0) { $0 + $1.byteRange.count }
+        parameterCount = file.tensors.elementCount
+        weightsBytes = file.tensors.byteCount
         types = Dictionary(grouping: file.tensors, by: \.type).map { type, tensors in
             TypeShare(
                 type: type.name, tensors: tensors.count,
@@ -66,7 +66,7 @@ package struct CheckpointSummary: Codable, Hashable, Sendable {
                 bytes: tensors.reduce(0) { $0 + $1.byteRange.count })
         }
         .sorted { ($1.bytes, $0.type) < ($0.bytes, $1.type) }
-        dominantType = file.dominantType?.name
+        dominantType = file.tensors.dominantType?.name
         provenance = metadata.text(Requantizer.provenanceKey)
         blockCount = count("block_count")
         contextLength = count("context_length")
