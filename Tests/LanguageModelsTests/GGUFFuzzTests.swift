@@ -99,9 +99,9 @@ import Testing
             _ = (tensor.rank, tensor.rows, tensor.bytesPerRow)
         }
         _ = CheckpointSummary(file)
-        _ = Requantizer.provenance(of: file)
+        _ = Requantizer.provenance(of: GGUFCheckpoint(file))
         for target in QuantizationTarget.all {
-            _ = try? RequantizationPlan(file, target: target).tensorBytes
+            _ = try? RequantizationPlan(GGUFCheckpoint(file), target: target).tensorBytes
         }
     }
 }

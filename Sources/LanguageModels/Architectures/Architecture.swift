@@ -65,14 +65,6 @@ package protocol Architecture: AnyObject {
     ) -> any DeviceBuffer
 }
 
-/// What the forms of checkpoints differ in, for one family.
-package struct ArchitectureConventions: Sendable {
-    /// The epsilon's key in GGUF, after the architecture's prefix.
-    let ggufEpsilonKey: String
-    /// The pairs that GGUF's order of the rows of queries and keys makes.
-    let ggufPairing: RotaryPairing
-}
-
 /// Activations of one pass, allocated once and reused.
 package final class Workspace {
     /// The residual stream [T, D].

@@ -7,8 +7,6 @@ import Tensors
 /// x + attention(norm1 x) + feedForward(norm2 x).
 package final class GPTNeoX: Architecture {
     package static let name = "gptneox"
-    package static let conventions = ArchitectureConventions(
-        ggufEpsilonKey: "attention.layer_norm_epsilon", ggufPairing: .halves)
 
     package let shape: TransformerShape
     package let head: any DeviceMatrix
@@ -69,7 +67,9 @@ package final class GPTNeoX: Architecture {
                 down: try biased(prefix + "ffn_down", rows: d, columns: f))
         }
         outputNorm = try norm("output_norm")
-        head = try weights.matrix("output.weight", rows: shape.vocabulary, columns: d)
+        head =
+            weights.has("output.weight")
+            ? try weights.matrix("output.weight", rows: shape.vocabulary, columns: d) : embedding
         self.shape = shape
         backend = weights.backend
     }
@@ -118,4 +118,32 @@ package final class GPTNeoX: Architecture {
         outputNorm(w.stream, into: w.normalized, rows: rows, on: backend)
         return w.normalized
     }
+}
+
+// MARK: - Checkpoints
+
+extension GPTNeoX {
+    package static let conventions = ArchitectureConventions(
+        epsilonKeys: (gguf: "attention.layer_norm_epsilon", huggingFace: "layer_norm_eps"),
+        ggufPairing: .halves, huggingFaceClass: "GPTNeoXForCausalLM", modelType: "gpt_neox",
+        activation: "gelu", defaultRotaryShare: 0.25, fixedSwitches: ["attention_bias": true],
+        tensors: [
+            TensorConvention("token_embd", "gpt_neox.embed_in", .vocabulary, by: .width),
+            TensorConvention("output_norm", "gpt_neox.final_layer_norm", .width, bias: true),
+            TensorConvention("output", "embed_out", .vocabulary, by: .width),
+        ],
+        layerTensors: [
+            TensorConvention("attn_norm", "input_layernorm", .width, bias: true),
+            TensorConvention(
+                "attn_qkv", "attention.query_key_value", .fusedWidth, by: .width, bias: true),
+            TensorConvention(
+                "attn_output", "attention.dense", .width, by: .queryWidth, bias: true),
+            TensorConvention("ffn_norm", "post_attention_layernorm", .width, bias: true),
+            TensorConvention("ffn_up", "mlp.dense_h_to_4h", .feedForward, by: .width, bias: true),
+            TensorConvention(
+                "ffn_down", "mlp.dense_4h_to_h", .width, by: .feedForward, bias: true),
+        ],
+        layerPrefix: "gpt_neox.layers.",
+        // Masks and tables that older versions of the library saved.
+        ignoredSuffixes: ["attention.bias", "attention.masked_bias", "rotary_emb.inv_freq"])
 }

@@ -6,8 +6,6 @@ import Tensors
 /// feed-forward, no biases; the output matrix may be the embedding's (tied).
 package final class Llama: Architecture {
     package static let name = "llama"
-    package static let conventions = ArchitectureConventions(
-        ggufEpsilonKey: "attention.layer_norm_rms_epsilon", ggufPairing: .interleaved)
 
     package let shape: TransformerShape
     package let head: any DeviceMatrix
@@ -108,4 +106,31 @@ package final class Llama: Architecture {
             w.stream, weight: outputNorm, epsilon: epsilon, into: w.normalized, rows: rows)
         return w.normalized
     }
+}
+
+// MARK: - Checkpoints
+
+extension Llama {
+    package static let conventions = ArchitectureConventions(
+        epsilonKeys: (gguf: "attention.layer_norm_rms_epsilon", huggingFace: "rms_norm_eps"),
+        ggufPairing: .interleaved, huggingFaceClass: "LlamaForCausalLM", modelType: "llama",
+        activation: "silu", defaultRotaryShare: 1,
+        fixedSwitches: ["attention_bias": false, "mlp_bias": false],
+        tensors: [
+            TensorConvention("token_embd", "model.embed_tokens", .vocabulary, by: .width),
+            TensorConvention("output_norm", "model.norm", .width),
+            TensorConvention("output", "lm_head", .vocabulary, by: .width),
+        ],
+        layerTensors: [
+            TensorConvention("attn_norm", "input_layernorm", .width),
+            TensorConvention("attn_q", "self_attn.q_proj", .queryWidth, by: .width),
+            TensorConvention("attn_k", "self_attn.k_proj", .keyWidth, by: .width),
+            TensorConvention("attn_v", "self_attn.v_proj", .keyWidth, by: .width),
+            TensorConvention("attn_output", "self_attn.o_proj", .width, by: .queryWidth),
+            TensorConvention("ffn_norm", "post_attention_layernorm", .width),
+            TensorConvention("ffn_gate", "mlp.gate_proj", .feedForward, by: .width),
+            TensorConvention("ffn_up", "mlp.up_proj", .feedForward, by: .width),
+            TensorConvention("ffn_down", "mlp.down_proj", .width, by: .feedForward),
+        ],
+        layerPrefix: "model.layers.", ignoredSuffixes: ["rotary_emb.inv_freq"])
 }

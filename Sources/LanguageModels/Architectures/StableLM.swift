@@ -6,8 +6,6 @@ import Tensors
 /// head, biases on queries, keys and values where the file has them, SwiGLU feed-forward.
 package final class StableLM: Architecture {
     package static let name = "stablelm"
-    package static let conventions = ArchitectureConventions(
-        ggufEpsilonKey: "attention.layer_norm_epsilon", ggufPairing: .halves)
 
     package let shape: TransformerShape
     package let head: any DeviceMatrix
@@ -114,4 +112,31 @@ package final class StableLM: Architecture {
         outputNorm(w.stream, into: w.normalized, rows: rows, on: backend)
         return w.normalized
     }
+}
+
+// MARK: - Checkpoints
+
+extension StableLM {
+    package static let conventions = ArchitectureConventions(
+        epsilonKeys: (gguf: "attention.layer_norm_epsilon", huggingFace: "layer_norm_eps"),
+        ggufPairing: .halves, huggingFaceClass: "StableLmForCausalLM", modelType: "stablelm",
+        activation: "silu", defaultRotaryShare: 0.25,
+        fixedSwitches: ["use_parallel_residual": false, "qk_layernorm": false],
+        tensors: [
+            TensorConvention("token_embd", "model.embed_tokens", .vocabulary, by: .width),
+            TensorConvention("output_norm", "model.norm", .width, bias: true),
+            TensorConvention("output", "lm_head", .vocabulary, by: .width),
+        ],
+        layerTensors: [
+            TensorConvention("attn_norm", "input_layernorm", .width, bias: true),
+            TensorConvention("attn_q", "self_attn.q_proj", .queryWidth, by: .width, bias: true),
+            TensorConvention("attn_k", "self_attn.k_proj", .keyWidth, by: .width, bias: true),
+            TensorConvention("attn_v", "self_attn.v_proj", .keyWidth, by: .width, bias: true),
+            TensorConvention("attn_output", "self_attn.o_proj", .width, by: .queryWidth),
+            TensorConvention("ffn_norm", "post_attention_layernorm", .width, bias: true),
+            TensorConvention("ffn_gate", "mlp.gate_proj", .feedForward, by: .width),
+            TensorConvention("ffn_up", "mlp.up_proj", .feedForward, by: .width),
+            TensorConvention("ffn_down", "mlp.down_proj", .width, by: .feedForward),
+        ],
+        layerPrefix: "model.layers.", ignoredSuffixes: ["rotary_emb.inv_freq"])
 }

@@ -12,6 +12,8 @@ package protocol Checkpoint: AnyObject, Sendable {
     var tensors: TensorTable { get }
     /// What is said of the checkpoint in reports.
     var summary: CheckpointSummary { get }
+    /// Ids that end a text, where the checkpoint names them beside its tokenizer.
+    var endTokens: [Int32] { get }
     /// The token that a text begins with when the model's tokenizer adds one.
     var beginningToken: Int32? { get }
 
@@ -21,9 +23,14 @@ package protocol Checkpoint: AnyObject, Sendable {
     func tokenizerDescription() throws -> TokenizerDescription
     /// The pairs that a GGUF file made from this checkpoint begins with.
     func metadataForGGUF() throws -> [(String, GGUFValue)]
+    /// The tensors of such a file, with their rows in GGUF's order.
+    func tensorsForGGUF() -> TensorTable
 }
 
 extension Checkpoint {
+    package var endTokens: [Int32] { [] }
+    package func tensorsForGGUF() -> TensorTable { tensors }
+
     func fail(_ problem: String) -> CheckpointError { CheckpointError(file: path, problem) }
 
     /// The tokenizer; what is wrong with it is said with the checkpoint's name.
@@ -37,9 +44,11 @@ extension Checkpoint {
     }
 }
 
-/// Opens a checkpoint of any form.
+/// Opens a checkpoint of any form: a GGUF file, the first part of a split one, or a folder with
+/// config.json and safetensors.
 ///
 /// Headers are checked completely; weights are mapped and not read.
 package func openCheckpoint(path: String) throws -> any Checkpoint {
-    try GGUFCheckpoint(path: path)
+    FileSystem.isFolder(path)
+        ? try FolderCheckpoint(path: path) : try GGUFCheckpoint(path: path)
 }

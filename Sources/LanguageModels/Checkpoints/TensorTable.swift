@@ -8,10 +8,17 @@ package struct TensorTable: Sendable {
     private let tensors: [CheckpointTensor]
     private let indexByName: [String: Int]
 
+    /// What a tensor that is missing would be called in the file.
+    private let fileName: @Sendable (String) -> String
+
     /// - Parameter tensors: of different names; the caller has checked that.
-    init(_ tensors: [CheckpointTensor], of file: String) {
+    init(
+        _ tensors: [CheckpointTensor], of file: String,
+        fileName: @escaping @Sendable (String) -> String = { $0 }
+    ) {
         self.file = file
         self.tensors = tensors
+        self.fileName = fileName
         indexByName = Dictionary(
             tensors.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
     }
@@ -25,17 +32,27 @@ package struct TensorTable: Sendable {
         -> CheckpointTensor
     {
         guard let tensor = self[name] else {
-            let nearest = Suggestion.nearest(to: name, among: tensors.lazy.map(\.name))
+            let wanted = fileName(name)
+            let nearest = Suggestion.nearest(to: wanted, among: tensors.lazy.map(\.label.name))
             let hint = nearest.map { " The nearest is \(quoted($0))." } ?? ""
             throw CheckpointError(
                 file: file,
-                "there is no tensor \(quoted(name)), which this model needs.\(hint)")
+                "there is no tensor \(quoted(wanted)), which this model needs.\(hint)")
         }
         if let dimensions, tensor.dimensions != dimensions {
             throw tensor.fail(
-                "expected \(CheckpointTensor.shape(dimensions)), checkpoint has \(tensor.shape).")
+                "expected \(tensor.shape(dimensions)), checkpoint has \(tensor.shape).")
         }
         return tensor
+    }
+}
+
+extension TensorTable {
+    /// The same table with some tensors changed and some added at the end.
+    func replacing(
+        adding added: [CheckpointTensor] = [], _ change: (CheckpointTensor) -> CheckpointTensor
+    ) -> TensorTable {
+        TensorTable(tensors.map(change) + added, of: file, fileName: fileName)
     }
 }
 

@@ -1,18 +1,29 @@
 import Basics
 import Tensors
 
-/// A checkpoint in GGUF.
+/// A checkpoint in GGUF: one file, or the parts of a split one.
 package final class GGUFCheckpoint: Checkpoint {
-    package let file: GGUFFile
+    /// The first has the metadata.
+    package let files: [GGUFFile]
+    package let tensors: TensorTable
 
-    package init(_ file: GGUFFile) { self.file = file }
+    package init(_ file: GGUFFile) {
+        files = [file]
+        tensors = file.tensors
+    }
 
-    package convenience init(path: String) throws { try self.init(GGUFFile(path: path)) }
+    /// - Parameter path: of the file, or of the first part.
+    package init(path: String) throws {
+        _ = try GGUFShards.paths(of: path)
+        files = try GGUFShards.open(GGUFFile(path: path)) { try GGUFFile(path: $0) }
+        tensors =
+            files.count == 1
+            ? files[0].tensors : TensorTable(files.flatMap { Array($0.tensors) }, of: path)
+    }
 
-    package var path: String { file.path }
-    package var tensors: TensorTable { file.tensors }
-    package var metadata: GGUFMetadata { file.metadata }
-    package var summary: CheckpointSummary { CheckpointSummary(file) }
+    package var path: String { files[0].path }
+    package var metadata: GGUFMetadata { files[0].metadata }
+    package var summary: CheckpointSummary { CheckpointSummary(files, tensors) }
 
     package var beginningToken: Int32? {
         guard (try? metadata.boolIfPresent("tokenizer.ggml.add_bos_token")) == true,
@@ -21,19 +32,18 @@ package final class GGUFCheckpoint: Checkpoint {
         return Int32(exactly: id)
     }
 
-    package func configuration() throws -> ModelConfiguration { try ModelConfiguration(gguf: file) }
+    package func configuration() throws -> ModelConfiguration {
+        try ModelConfiguration(gguf: files[0], tensors: tensors)
+    }
 
     package func tokenizerDescription() throws -> TokenizerDescription {
-        try TokenizerDescription(gguf: file)
+        try TokenizerDescription(gguf: files[0])
     }
 
     package func metadataForGGUF() throws -> [(String, GGUFValue)] {
-        metadata.entries.map { entry in
-            let bytes = metadata.rawBytes(entry)
-            return (
-                entry.key,
-                .copied(entry.type, arrayCount: entry.isArray ? entry.count : nil, bytes)
-            )
+        metadata.entries.filter { !$0.key.hasPrefix("split.") }.map { entry in
+            let count = entry.isArray ? entry.count : nil
+            return (entry.key, .copied(entry.type, arrayCount: count, metadata.rawBytes(entry)))
         }
     }
 }

@@ -32,7 +32,6 @@ struct GGUFHeader {
         let entries = try Self.readPairs(&cursor, count: pairCount)
         metadata = GGUFMetadata(entries: entries, map: map)
         try readAlignment(cursor)
-        try refuseSplit(cursor)
         try readTensors(&cursor, count: tensorCount)
     }
 
@@ -139,14 +138,6 @@ struct GGUFHeader {
         guard alignment > 0, alignment & (alignment - 1) == 0 else {
             throw cursor.fail("metadata '\(key)': wanted a power of two, found \(alignment).")
         }
-    }
-
-    private func refuseSplit(_ cursor: GGUFCursor) throws(CheckpointError) {
-        guard let parts = try metadata.integerIfPresent("split.count"), parts > 1 else { return }
-        let part = try metadata.integerIfPresent("split.no").map { "part \($0 &+ 1)" } ?? "one part"
-        throw cursor.fail(
-            "this is \(part) of a checkpoint split into \(parts) files, which are not supported "
-                + "yet. Merge them with llama-gguf-split --merge.")
     }
 
     // MARK: Tensors

@@ -4,13 +4,15 @@ extension ModelConfiguration {
     /// What the metadata of a GGUF file says.
     ///
     /// V is taken from the embedding: keys with the size of the vocabulary are not in every file.
-    init(gguf file: GGUFFile) throws {
+    ///
+    /// - Parameter tensors: of all files, when `file` is the first of several.
+    init(gguf file: GGUFFile, tensors: TensorTable) throws {
         let architecture = try file.architecture
         let conventions = ArchitectureRegistry.architecture(named: architecture)?.conventions
         let source = GGUFConfigurationSource(
             metadata: file.metadata, file: file.path, prefix: architecture)
         let shape = try source.shape(
-            vocabulary: file.tensors.tensor(named: "token_embd.weight").rows)
+            vocabulary: tensors.tensor(named: "token_embd.weight").rows)
         if let valueLength = try file.metadata.integerIfPresent(
             "\(architecture).attention.value_length"), valueLength != shape.headSize
         {
@@ -18,7 +20,7 @@ extension ModelConfiguration {
                 "keys of \(shape.headSize) and values of \(valueLength) elements a head differ, "
                     + "which is not supported.")
         }
-        let epsilonKey = conventions?.ggufEpsilonKey ?? "attention.layer_norm_epsilon"
+        let epsilonKey = conventions?.epsilonKeys.gguf ?? "attention.layer_norm_epsilon"
         self.init(
             architecture: architecture, shape: shape,
             epsilon: Float(try file.metadata.float("\(architecture).\(epsilonKey)")),
@@ -31,7 +33,7 @@ extension ModelConfiguration {
                 "\(architecture).use_parallel_residual"))
         let scalingKey = "\(architecture).rope.scaling.type"
         if let scaling = try file.metadata.stringIfPresent(scalingKey), scaling != "none",
-            !file.tensors.contains("rope_freqs.weight")
+            !tensors.contains("rope_freqs.weight")
         {
             throw source.problem(
                 "\(scalingKey) is \(quoted(scaling)); only scaling given by a tensor "

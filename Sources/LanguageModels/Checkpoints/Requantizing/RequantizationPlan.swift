@@ -31,14 +31,15 @@ package struct RequantizationPlan: Sendable {
     /// Whether the new file's tensors would be the old ones, so that there is nothing to do.
     package var changesNothing: Bool { steps.allSatisfy { $0.conversion == nil } }
 
-    package init(_ file: GGUFFile, target: QuantizationTarget) throws(CheckpointError) {
+    package init(_ checkpoint: any Checkpoint, target: QuantizationTarget) throws(CheckpointError) {
         self.target = target
-        let isTied = !file.tensors.contains("output.weight")
+        let tensors = checkpoint.tensorsForGGUF()
+        let isTied = !tensors.contains("output.weight")
         let layers = LayerMatrices(
-            file.tensors.lazy.filter(Self.isQuantizable).map(\.name),
-            blockCount: CheckpointSummary(file).blockCount)
+            tensors.lazy.filter(Self.isQuantizable).map(\.name),
+            blockCount: checkpoint.summary.blockCount)
         var steps: [Step] = []
-        for tensor in file.tensors {
+        for tensor in tensors {
             let wanted = Self.format(for: tensor, target: target, isTied: isTied, in: layers)
             steps.append(try Self.step(tensor, to: wanted))
         }

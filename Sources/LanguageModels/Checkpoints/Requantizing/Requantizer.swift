@@ -7,7 +7,7 @@ import Tensors
 /// Which tensors change is decided by `RequantizationPlan`; everything else is copied. Memory stays
 /// at some tens of megabytes whatever the size of the model.
 package struct Requantizer: Sendable {
-    package let input: GGUFFile
+    package let input: any Checkpoint
     package let plan: RequantizationPlan
     /// Rows are converted by this many threads at a time.
     package let threads: Int
@@ -16,7 +16,7 @@ package struct Requantizer: Sendable {
     ///
     /// Throws `CheckpointError` when one cannot be converted.
     package init(
-        _ input: GGUFFile, to target: QuantizationTarget, threads: Int = 1
+        _ input: any Checkpoint, to target: QuantizationTarget, threads: Int = 1
     ) throws(CheckpointError) {
         self.input = input
         self.threads = max(1, threads)
@@ -32,7 +32,7 @@ package struct Requantizer: Sendable {
         progress: (_ doneBytes: Int, _ totalBytes: Int) throws -> Void = { _, _ in }
     ) throws {
         let writer = try GGUFWriter(
-            path: path, metadata: metadata, tensors: plan.steps.map(\.output))
+            path: path, metadata: metadata(), tensors: plan.steps.map(\.output))
         let total = input.tensors.byteCount
         var done = 0
         var panel = Panel(threads: threads)
@@ -53,20 +53,18 @@ package struct Requantizer: Sendable {
     }
 
     /// The input's pairs in their order, with what has changed replaced or added.
-    private var metadata: [(String, GGUFValue)] {
+    private func metadata() throws -> [(String, GGUFValue)] {
         var changed: [(String, GGUFValue)] = [
             ("general.file_type", .uint32(plan.target.ggufFileType)),
             ("general.quantization_version", .uint32(2)),
             (Self.provenanceKey, .string(Self.provenance(of: input))),
         ]
         var pairs: [(String, GGUFValue)] = []
-        for entry in input.metadata.entries {
-            if let index = changed.firstIndex(where: { $0.0 == entry.key }) {
+        for pair in try input.metadataForGGUF() {
+            if let index = changed.firstIndex(where: { $0.0 == pair.0 }) {
                 pairs.append(changed.remove(at: index))
             } else {
-                let count = entry.isArray ? entry.count : nil
-                let bytes = input.metadata.rawBytes(entry)
-                pairs.append((entry.key, .copied(entry.type, arrayCount: count, bytes)))
+                pairs.append(pair)
             }
         }
         return pairs + changed
@@ -81,11 +79,11 @@ extension Requantizer {
     /// What is to be said of a file made from this one: `requantized from q4_1`, or `quantized from f16`.
     ///
     /// A file that was itself made here brings its own story along.
-    package static func provenance(of input: GGUFFile) -> String {
+    package static func provenance(of input: any Checkpoint) -> String {
         let source = input.tensors.dominantType
         let wasFloat = source.map { $0.blockElements == 1 } ?? true
         let verb = wasFloat ? "quantized" : "requantized"
-        let earlier = (try? input.metadata.stringIfPresent(provenanceKey)).flatMap { $0 }
+        let earlier = input.summary.provenance
         return "\(verb) from \(source?.name ?? "nothing")" + (earlier.map { ", \($0)" } ?? "")
     }
 }
