@@ -12,11 +12,13 @@ package final class CPUBackend: Backend {
     /// Rows of a block from which a panel pays for being dequantized.
     static let panelThreshold = 4
     var scratch: [Scratch]
+    let attention: AttentionMemory
 
     /// - Parameter threads: at least 1; the caller decides what `auto` means.
     package init(threads: Int) {
         pool = ThreadPool(threadCount: threads)
         scratch = (0..<threads).map { _ in Scratch() }
+        attention = AttentionMemory(threads: threads)
         billion_blas_use_calling_thread_only()
     }
 
@@ -146,7 +148,7 @@ package final class CPUBackend: Backend {
     }
 
     /// Single rows are not worth waking a thread for; more are dealt out in small groups.
-    private func forEachRow(_ rows: Int, _ body: (Int) -> Void) {
+    func forEachRow(_ rows: Int, _ body: (Int) -> Void) {
         let group = 8
         pool.run((rows + group - 1) / group) { item, _ in
             for row in item * group..<min((item + 1) * group, rows) { body(row) }

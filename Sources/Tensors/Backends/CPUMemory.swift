@@ -83,53 +83,14 @@ final class CPUMatrix: DeviceMatrix {
     }
 }
 
-/// Keys and values, [layer][key/value head][slot][headSize]; untouched slots take no memory.
-final class CPUCache: DeviceCache {
-    let shape: CacheShape
-    private let keys: UnsafeMutableRawPointer
-    private let values: UnsafeMutableRawPointer
-
-    init(_ shape: CacheShape) {
-        let bytes = shape.bytesPerToken / 2 * shape.capacity
-        guard let keys = calloc(max(bytes, 1), 1), let values = calloc(max(bytes, 1), 1) else {
-            preconditionFailure("no memory for a cache of \(2 * bytes) bytes")
-        }
-        self.shape = shape
-        self.keys = keys
-        self.values = values
-    }
-
-    deinit {
-        free(keys)
-        free(values)
-    }
-
-    /// The keys and values of one head of one layer from a slot on.
-    func keys(layer: Int, head: Int, slot: Int) -> UnsafeMutableRawPointer {
-        keys + offset(layer: layer, head: head, slot: slot)
-    }
-
-    func values(layer: Int, head: Int, slot: Int) -> UnsafeMutableRawPointer {
-        values + offset(layer: layer, head: head, slot: slot)
-    }
-
-    private func offset(layer: Int, head: Int, slot: Int) -> Int {
-        ((layer * shape.heads + head) * shape.capacity + slot) * shape.headSize
-            * shape.format.bytesPerElement
-    }
-}
-
 /// Working memory of one thread, grown to the largest size asked for and then reused.
 final class Scratch {
     private var regions: [(start: UnsafeMutablePointer<Float>, count: Int)?] = Array(
-        repeating: nil, count: 4)
+        repeating: nil, count: 1)
 
     deinit { for case .some(let region) in regions { free(region.start) } }
 
     func panel(_ count: Int) -> UnsafeMutablePointer<Float> { region(0, count) }
-    func queries(_ count: Int) -> UnsafeMutablePointer<Float> { region(1, count) }
-    func scores(_ count: Int) -> UnsafeMutablePointer<Float> { region(2, count) }
-    func mixed(_ count: Int) -> UnsafeMutablePointer<Float> { region(3, count) }
 
     private func region(_ index: Int, _ count: Int) -> UnsafeMutablePointer<Float> {
         if let region = regions[index], region.count >= count { return region.start }
@@ -140,7 +101,7 @@ final class Scratch {
     }
 }
 
-private func allocateFloats(_ count: Int) -> UnsafeMutablePointer<Float> {
+func allocateFloats(_ count: Int) -> UnsafeMutablePointer<Float> {
     var memory: UnsafeMutableRawPointer?
     let status = posix_memalign(&memory, 64, count * 4)
     guard status == 0, let memory else {
