@@ -65,12 +65,13 @@ enum TokenizeCommand: Command {
         let rules = SpacePrefix.allCases.map(\.rawValue)
         let rule = try arguments.choice("spaces", of: rules + [""], default: "")
         let spacePrefix = SpacePrefix(rawValue: rule)
+        // Also a folder that holds a tokenizer only.
         if FileSystem.isFolder(name) {
             return try Tokenizer(folder: name, spacePrefix: spacePrefix)
         }
         let path = try ModelAccess.standard().path(
             of: name, quantization: Quantizations.asStored)
-        return try Tokenizer(gguf: GGUFFile(path: path), spacePrefix: spacePrefix)
+        return try openCheckpoint(path: path).tokenizer(spacePrefix: spacePrefix)
     }
 
     private static func time(_ repetitions: Int, _ bytes: Int, _ encode: () -> Int) {

@@ -109,7 +109,7 @@ struct TokenizerFolder {
             break
         }
         if let configuration { try readRules(configuration, &description) }
-        description.chatTemplate = try chatTemplate(configuration)
+        description.chatTemplate = try ChatTemplateFiles(folder: folder).template
     }
 
     private static func checked(_ element: JSONElement, _ description: TokenizerDescription)
@@ -211,19 +211,5 @@ struct TokenizerFolder {
                 description.addSpacePrefix = try adds.bool()
             }
         }
-    }
-
-    /// A file of its own goes before the configuration, where it is one text or a list by name.
-    private func chatTemplate(_ configuration: JSONElement?) throws(CheckpointError) -> String? {
-        let path = FileSystem.join(folder, "chat_template.jinja")
-        if FileSystem.isFile(path) { return String(decoding: try Self.read(path), as: UTF8.self) }
-        guard let template = try configuration?.optional("chat_template") else { return nil }
-        guard template.kind == .array else { return try template.string() }
-        for entry in try template.elements() {
-            if try entry.member("name").string() == "default" {
-                return try entry.member("template").string()
-            }
-        }
-        return nil
     }
 }
