@@ -21,9 +21,7 @@ package final class GPTNeoX: Architecture {
         let attentionNorm: LayerNorm
         let feedForwardNorm: LayerNorm
         /// [D, D] each; the file stacks all queries, all keys, all values.
-        let query: BiasedLinear
-        let key: BiasedLinear
-        let value: BiasedLinear
+        let projections: BiasedLinears
         let output: BiasedLinear
         /// [F, D], [D, F].
         let up: BiasedLinear
@@ -61,7 +59,7 @@ package final class GPTNeoX: Architecture {
             return Layer(
                 attentionNorm: try norm(prefix + "attn_norm"),
                 feedForwardNorm: try norm(prefix + "ffn_norm"),
-                query: fused[0], key: fused[1], value: fused[2],
+                projections: BiasedLinears(fused),
                 output: try biased(prefix + "attn_output", rows: d, columns: shape.queryWidth),
                 up: try biased(prefix + "ffn_up", rows: f, columns: d),
                 down: try biased(prefix + "ffn_down", rows: d, columns: f))
@@ -81,25 +79,24 @@ package final class GPTNeoX: Architecture {
     }
 
     package func forward(
-        _ tokens: [Int32], first: Int, cache: any DeviceCache, workspace w: Workspace
+        _ pass: Pass, cache: any DeviceCache, workspace w: Workspace
     ) -> any DeviceBuffer {
-        let rows = tokens.count
-        let positions = (0..<rows).map { Int32(first + $0) }
-        backend.embed(tokens, from: embedding, into: w.stream)
+        let rows = pass.rowCount
+        backend.embed(pass.tokens, from: embedding, into: w.stream)
         for (index, layer) in layers.enumerated() {
             layer.attentionNorm(w.stream, into: w.normalized, rows: rows, on: backend)
-            layer.query(w.normalized, into: w.queries, rows: rows, on: backend)
-            layer.key(w.normalized, into: w.keys, rows: rows, on: backend)
-            layer.value(w.normalized, into: w.values, rows: rows, on: backend)
-            for heads in [w.queries, w.keys] {
-                backend.rotate(
-                    heads, headSize: shape.headSize, positions: positions, angles: w.angles,
-                    pairing: .halves)
-            }
+            layer.projections(w.normalized, into: w.projections, rows: rows, on: backend)
+            backend.rotate(
+                w.queries, headSize: shape.headSize, positions: pass.positions, angles: w.angles,
+                pairing: .halves)
+            backend.rotate(
+                w.keys, headSize: shape.headSize, positions: pass.positions, angles: w.angles,
+                pairing: .halves)
             backend.store(
-                keys: w.keys, values: w.values, in: cache, layer: index, first: first, rows: rows)
+                keys: w.keys, values: w.values, in: cache, layer: index, slots: pass.slots)
             backend.attend(
-                w.queries, cache: cache, layer: index, first: first, rows: rows, into: w.attended)
+                w.queries, cache: cache, layer: index, sequences: pass.sequences,
+                into: w.attended)
             layer.output(w.attended, into: w.update, rows: rows, on: backend)
 
             // In parallel the second half reads the stream as the first one found it.

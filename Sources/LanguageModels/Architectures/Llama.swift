@@ -20,14 +20,13 @@ package final class Llama: Architecture {
         /// [1, D] each.
         let attentionNorm: any DeviceBuffer
         let feedForwardNorm: any DeviceBuffer
-        /// [H * headSize, D], [K * headSize, D] twice, [D, H * headSize].
-        let query: any DeviceMatrix
-        let key: any DeviceMatrix
-        let value: any DeviceMatrix
+        /// Query, key, value: [H * headSize, D], [K * headSize, D] twice.
+        let projections: [any DeviceMatrix]
+        /// [D, H * headSize].
         let output: any DeviceMatrix
-        /// [F, D], [F, D], [D, F].
-        let gate: any DeviceMatrix
-        let up: any DeviceMatrix
+        /// [F, D] each.
+        let gateAndUp: [any DeviceMatrix]
+        /// [D, F].
         let down: any DeviceMatrix
     }
 
@@ -45,13 +44,17 @@ package final class Llama: Architecture {
             return Layer(
                 attentionNorm: try weights.vector(prefix + "attn_norm.weight", count: d),
                 feedForwardNorm: try weights.vector(prefix + "ffn_norm.weight", count: d),
-                query: try weights.matrix(prefix + "attn_q.weight", rows: queryWidth, columns: d),
-                key: try weights.matrix(prefix + "attn_k.weight", rows: keyWidth, columns: d),
-                value: try weights.matrix(prefix + "attn_v.weight", rows: keyWidth, columns: d),
+                projections: [
+                    try weights.matrix(prefix + "attn_q.weight", rows: queryWidth, columns: d),
+                    try weights.matrix(prefix + "attn_k.weight", rows: keyWidth, columns: d),
+                    try weights.matrix(prefix + "attn_v.weight", rows: keyWidth, columns: d),
+                ],
                 output: try weights.matrix(
                     prefix + "attn_output.weight", rows: d, columns: queryWidth),
-                gate: try weights.matrix(prefix + "ffn_gate.weight", rows: f, columns: d),
-                up: try weights.matrix(prefix + "ffn_up.weight", rows: f, columns: d),
+                gateAndUp: [
+                    try weights.matrix(prefix + "ffn_gate.weight", rows: f, columns: d),
+                    try weights.matrix(prefix + "ffn_up.weight", rows: f, columns: d),
+                ],
                 down: try weights.matrix(prefix + "ffn_down.weight", rows: d, columns: f))
         }
         outputNorm = try weights.vector("output_norm.weight", count: d)
@@ -69,35 +72,33 @@ package final class Llama: Architecture {
     }
 
     package func forward(
-        _ tokens: [Int32], first: Int, cache: any DeviceCache, workspace w: Workspace
+        _ pass: Pass, cache: any DeviceCache, workspace w: Workspace
     ) -> any DeviceBuffer {
-        let rows = tokens.count
-        let positions = (0..<rows).map { Int32(first + $0) }
-        backend.embed(tokens, from: embedding, into: w.stream)
+        let rows = pass.rowCount
+        backend.embed(pass.tokens, from: embedding, into: w.stream)
         for (index, layer) in layers.enumerated() {
             backend.normalize(
                 w.stream, weight: layer.attentionNorm, epsilon: epsilon, into: w.normalized,
                 rows: rows)
-            backend.multiply(layer.query, w.normalized, into: w.queries, rows: rows)
-            backend.multiply(layer.key, w.normalized, into: w.keys, rows: rows)
-            backend.multiply(layer.value, w.normalized, into: w.values, rows: rows)
-            for heads in [w.queries, w.keys] {
-                backend.rotate(
-                    heads, headSize: shape.headSize, positions: positions, angles: w.angles,
-                    pairing: rotary.pairing)
-            }
+            backend.multiply(layer.projections, w.normalized, into: w.projections, rows: rows)
+            backend.rotate(
+                w.queries, headSize: shape.headSize, positions: pass.positions, angles: w.angles,
+                pairing: rotary.pairing)
+            backend.rotate(
+                w.keys, headSize: shape.headSize, positions: pass.positions, angles: w.angles,
+                pairing: rotary.pairing)
             backend.store(
-                keys: w.keys, values: w.values, in: cache, layer: index, first: first, rows: rows)
+                keys: w.keys, values: w.values, in: cache, layer: index, slots: pass.slots)
             backend.attend(
-                w.queries, cache: cache, layer: index, first: first, rows: rows, into: w.attended)
+                w.queries, cache: cache, layer: index, sequences: pass.sequences,
+                into: w.attended)
             backend.multiply(layer.output, w.attended, into: w.update, rows: rows)
             backend.add(w.update, to: w.stream, rows: rows)
 
             backend.normalize(
                 w.stream, weight: layer.feedForwardNorm, epsilon: epsilon, into: w.normalized,
                 rows: rows)
-            backend.multiply(layer.gate, w.normalized, into: w.gate, rows: rows)
-            backend.multiply(layer.up, w.normalized, into: w.up, rows: rows)
+            backend.multiply(layer.gateAndUp, w.normalized, into: w.gateAndUp, rows: rows)
             backend.gate(w.gate, by: w.up, rows: rows)
             backend.multiply(layer.down, w.gate, into: w.update, rows: rows)
             backend.add(w.update, to: w.stream, rows: rows)

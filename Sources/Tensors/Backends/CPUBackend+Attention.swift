@@ -1,147 +1,87 @@
 import CKernels
-import COpenBLAS
 
-/// Attention over the cache: per row for a few rows, as two matrix products for blocks of rows.
+/// Attention over the cache, one query head of one row at a time.
 extension CPUBackend {
-    /// Query rows that share one product; their scores stay in the second-level cache.
-    private static let queryBlock = 64
-
     package func store(
         keys: any DeviceBuffer, values: any DeviceBuffer, in cache: any DeviceCache, layer: Int,
-        first: Int,
-        rows: Int
+        slots: [Int32]
     ) {
         let cache = cpu(cache)
+        let (keys, values) = (cpu(keys), cpu(values))
         let size = cache.shape.headSize
-        for (source, isKey) in [(cpu(keys), true), (cpu(values), false)] {
+        for (row, slot) in slots.enumerated() {
             for head in 0..<cache.shape.heads {
-                let target =
-                    isKey
-                    ? cache.keys(layer: layer, head: head, slot: first)
-                    : cache.values(layer: layer, head: head, slot: first)
-                for row in 0..<rows {
-                    let from = source.row(row) + head * size
-                    switch cache.shape.format {
-                    case .f32:
-                        (target + row * size * 4).assumingMemoryBound(to: Float.self)
-                            .update(from: from, count: size)
-                    case .f16:
-                        ck_f32_to_f16(
-                            Int64(size), from,
-                            (target + row * size * 2).assumingMemoryBound(to: UInt16.self))
-                    }
-                }
+                cache.write(
+                    keys.row(row) + head * size,
+                    to: cache.keys(layer: layer, head: head, slot: Int(slot)))
+                cache.write(
+                    values.row(row) + head * size,
+                    to: cache.values(layer: layer, head: head, slot: Int(slot)))
             }
         }
     }
 
     package func attend(
-        _ queries: any DeviceBuffer, cache: any DeviceCache, layer: Int, first: Int, rows: Int,
-        into out: any DeviceBuffer
+        _ queries: any DeviceBuffer, cache: any DeviceCache, layer: Int,
+        sequences: [SequenceRows], into out: any DeviceBuffer
     ) {
         let cache = cpu(cache)
         let queries = cpu(queries)
         let out = cpu(out)
-        if rows < Self.panelThreshold {
-            attendByRow(queries, cache, layer: layer, first: first, rows: rows, out)
-        } else {
-            attendByBlock(queries, cache, layer: layer, first: first, rows: rows, out)
-        }
-    }
-
-    private func attendByRow(
-        _ queries: CPUBuffer, _ cache: CPUCache, layer: Int, first: Int, rows: Int,
-        _ out: CPUBuffer
-    ) {
         let size = cache.shape.headSize
         let heads = queries.width / size
         let group = heads / cache.shape.heads
         let type = cache.shape.format.kernelType
         let scale = 1 / Float(size).squareRoot()
-        pool.run(rows * heads) { item, thread in
-            let (row, head) = (item / heads, item % heads)
-            let visible = first + row + 1
-            let scores = scratch[thread].scores(visible)
-            let keys = cache.keys(layer: layer, head: head / group, slot: 0)
-            let values = cache.values(layer: layer, head: head / group, slot: 0)
-            ck_attention_scores(
-                type, Int64(visible), Int64(size), queries.row(row) + head * size, keys, scale,
-                scores)
-            ck_softmax(Int64(visible), scores, 1)
-            let target = out.row(row) + head * size
-            target.update(repeating: 0, count: size)
-            ck_attention_mix(type, Int64(visible), Int64(size), scores, values, target)
+        for sequence in sequences {
+            let first = sequence.length - sequence.count
+            pool.run(sequence.count * heads) { item, thread in
+                let (index, head) = (item / heads, item % heads)
+                let row = sequence.firstRow + index
+                let visible = first + index + 1
+                let scores = scratch[thread].scores(visible)
+                let query = queries.row(row) + head * size
+                forEachRun(of: sequence.spans, visible: visible) { position, slot, count in
+                    ck_attention_scores(
+                        type, Int64(count), Int64(size), query,
+                        cache.keys(layer: layer, head: head / group, slot: slot), scale,
+                        scores + position)
+                }
+                ck_softmax(Int64(visible), scores, 1)
+                let target = out.row(row) + head * size
+                target.update(repeating: 0, count: size)
+                forEachRun(of: sequence.spans, visible: visible) { position, slot, count in
+                    ck_attention_mix(
+                        type, Int64(count), Int64(size), scores + position,
+                        cache.values(layer: layer, head: head / group, slot: slot), target)
+                }
+            }
         }
     }
 
-    /// One item is a key/value head and a block of query rows: the queries of all heads that
-    /// share the key/value head are stacked, so that one product serves the whole group.
-    private func attendByBlock(
-        _ queries: CPUBuffer, _ cache: CPUCache, layer: Int, first: Int, rows: Int,
-        _ out: CPUBuffer
+    /// Calls `body` for the runs of adjacent slots of the first `visible` positions, in order.
+    private func forEachRun(
+        of spans: [Range<Int>], visible: Int,
+        _ body: (_ position: Int, _ slot: Int, _ count: Int) -> Void
     ) {
-        let size = cache.shape.headSize
-        let group = queries.width / size / cache.shape.heads
-        let blocks = (rows + Self.queryBlock - 1) / Self.queryBlock
-        let scale = 1 / Float(size).squareRoot()
-        pool.run(blocks * cache.shape.heads) { item, thread in
-            // Late blocks see more positions: start with them, so that threads end together.
-            let firstRow = (blocks - 1 - item / cache.shape.heads) * Self.queryBlock
-            let head = item % cache.shape.heads
-            let count = min(Self.queryBlock, rows - firstRow)
-            let visible = first + firstRow + count
-            let scratch = scratch[thread]
-
-            let stacked = scratch.queries(group * count * size)
-            for member in 0..<group {
-                for row in 0..<count {
-                    (stacked + (member * count + row) * size).update(
-                        from: queries.row(firstRow + row) + (head * group + member) * size,
-                        count: size)
-                }
-            }
-            let scores = scratch.scores(group * count * visible)
-            let keys = floats(
-                cache.keys(layer: layer, head: head, slot: 0), count: visible * size,
-                format: cache.shape.format, scratch: scratch)
-            cblas_sgemm(
-                CblasRowMajor, CblasNoTrans, CblasTrans, Int32(group * count), Int32(visible),
-                Int32(size), scale, stacked, Int32(size), keys, Int32(size), 0, scores,
-                Int32(visible))
-            for member in 0..<group {
-                for row in 0..<count {
-                    let line = scores + (member * count + row) * visible
-                    let seen = first + firstRow + row + 1
-                    ck_softmax(Int64(seen), line, 1)
-                    (line + seen).update(repeating: 0, count: visible - seen)
-                }
-            }
-            let values = floats(
-                cache.values(layer: layer, head: head, slot: 0), count: visible * size,
-                format: cache.shape.format, scratch: scratch)
-            let mixed = scratch.mixed(group * count * size)
-            cblas_sgemm(
-                CblasRowMajor, CblasNoTrans, CblasNoTrans, Int32(group * count), Int32(size),
-                Int32(visible), 1, scores, Int32(visible), values, Int32(size), 0, mixed,
-                Int32(size))
-            for member in 0..<group {
-                for row in 0..<count {
-                    (out.row(firstRow + row) + (head * group + member) * size).update(
-                        from: mixed + (member * count + row) * size, count: size)
-                }
-            }
+        var position = 0
+        for span in spans where position < visible {
+            let count = min(span.count, visible - position)
+            body(position, span.lowerBound, count)
+            position += count
         }
     }
+}
 
-    private func floats(
-        _ source: UnsafeMutableRawPointer, count: Int, format: CacheFormat, scratch: Scratch
-    ) -> UnsafePointer<Float> {
-        switch format {
-        case .f32: return UnsafePointer(source.assumingMemoryBound(to: Float.self))
+extension CPUCache {
+    /// Rounds a head's elements to the cache's format.
+    fileprivate func write(_ source: UnsafePointer<Float>, to target: UnsafeMutableRawPointer) {
+        switch shape.format {
+        case .f32:
+            target.assumingMemoryBound(to: Float.self).update(from: source, count: shape.headSize)
         case .f16:
-            let panel = scratch.panel(count)
-            ck_dequantize(format.kernelType, source, Int64(count), panel)
-            return UnsafePointer(panel)
+            ck_f32_to_f16(
+                Int64(shape.headSize), source, target.assumingMemoryBound(to: UInt16.self))
         }
     }
 }

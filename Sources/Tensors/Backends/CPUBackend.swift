@@ -156,6 +156,13 @@ package final class CPUBackend: Backend {
     // MARK: Matrices
 
     package func multiply(
+        _ matrices: [any DeviceMatrix], _ x: any DeviceBuffer, into out: [any DeviceBuffer],
+        rows: Int
+    ) {
+        for (matrix, out) in zip(matrices, out) { multiply(matrix, x, into: out, rows: rows) }
+    }
+
+    package func multiply(
         _ matrix: any DeviceMatrix, _ x: any DeviceBuffer, into out: any DeviceBuffer, rows: Int
     ) {
         let matrix = cpu(matrix)
