@@ -1,16 +1,6 @@
 import Basics
 import Tensors
 
-/// How precisely a model computes.
-package enum Computation: String, CaseIterable, Sendable {
-    /// f32 products on every path and an f16 cache of keys and values.
-    case auto
-    /// f32 activations, products and cache.
-    case f32
-
-    package var cacheFormat: CacheFormat { self == .f32 ? .f32 : .f16 }
-}
-
 /// A checkpoint on a backend, ready to run.
 package final class LanguageModel {
     package let checkpoint: any Checkpoint

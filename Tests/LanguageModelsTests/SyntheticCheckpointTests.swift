@@ -26,9 +26,9 @@ import Testing
     {
         let checkpoint = try SyntheticCheckpoint(model, target: target, threads: threads)
         let model = try LanguageModel(
-            checkpoint: checkpoint, backend: CPUBackend(threads: threads))
+            checkpoint: checkpoint, backend: CPUBackend(threads: threads, computation: .auto))
         var found: [Float] = []
-        model.makeSession(capacity: 16, computation: .f32).append(
+        model.makeSession(capacity: 16, computation: .auto).append(
             (0..<16).map { Int32($0 * 7) }, outputs: 0..<16
         ) { found += $1 }
         return found

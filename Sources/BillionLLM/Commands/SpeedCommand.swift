@@ -64,7 +64,9 @@ enum SpeedCommand: Command {
             throw UsageError("this is a debug build, whose timings say nothing.")
         }
         let path = try options.path()
-        let model = try LanguageModel(path: path, backend: CPUBackend(threads: options.threads))
+        let model = try LanguageModel(
+            path: path,
+            backend: CPUBackend(threads: options.threads, computation: options.computation))
         let measurement = SpeedMeasurement(
             model: model, computation: options.computation, depth: depth,
             capacity: max(prompt, generated),

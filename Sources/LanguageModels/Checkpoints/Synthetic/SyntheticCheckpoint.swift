@@ -88,7 +88,11 @@ package final class SyntheticCheckpoint: Checkpoint {
         }
         let count = dimensions.reduce(1, *)
         let bytes = type.byteCount(elements: count)
-        let file = MappedFile(byteCount: bytes, name: model) { memory in
+        // A backend that has its own copy of weights lets go of these; single rows are only ever
+        // looked up in the embedding.
+        let file = MappedFile(
+            byteCount: bytes, name: model, forgets: name != "token_embd.weight"
+        ) { memory in
             if dimensions.count == 1 {
                 pool.fillVector(memory, isNorm: name.hasSuffix("norm.weight"), seed: seed)
             } else {
