@@ -42,7 +42,8 @@ struct ModelOptions {
     }
 
     func load() throws -> LanguageModel {
-        try LanguageModel(path: path(), backend: CPUBackend(threads: threads))
+        try LanguageModel(
+            path: path(), backend: CPUBackend(threads: threads, computation: computation))
     }
 }
 
