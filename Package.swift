@@ -48,7 +48,7 @@ let package = Package(
         library("LanguageModels", imports: ["Basics", "Tensors"]),
 
         library("Tasks", imports: ["Basics", "Experiments", "LanguageModels", "Tensors"]),
-        library("Chat", imports: ["Basics", "LanguageModels"]),
+        library("Chat", imports: ["Basics", "LanguageModels", "Tensors"]),
         library("Hub", imports: ["Basics"]),
         .executableTarget(
             name: "BillionLLM",

@@ -1,4 +1,5 @@
 import LanguageModels
+import Tensors
 
 /// How answers are chosen, and how long they may be.
 package struct AnswerOptions: Sendable {
@@ -159,7 +160,7 @@ package final class ChatPartner {
         }
         answer.ending = .interrupted
         if feed(prompt, unless: isInterrupted) {
-            answer.ending = options.limit < session.capacity - prompt.count ? .limit : .contextFull
+            answer.ending = options.limit <= session.capacity - prompt.count ? .limit : .contextFull
             var firstToken = start
             var lastToken = start
             generator.generate(

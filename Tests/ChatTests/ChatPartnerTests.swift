@@ -9,7 +9,8 @@ import Testing
 @Suite struct ChatPartnerTests {
     private static func partner(limit: Int = 8, context: Int? = nil) throws -> ChatPartner {
         let model = try LanguageModel(
-            path: Fixtures.path("tiny-llama.gguf"), backend: CPUBackend(threads: 1))
+            path: Fixtures.path("tiny-llama.gguf"),
+            backend: CPUBackend(threads: 1, computation: .f32))
         return try ChatPartner(
             name: "tiny", model: model,
             options: AnswerOptions(limit: limit, context: context, computation: .f32))

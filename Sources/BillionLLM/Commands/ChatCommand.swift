@@ -32,12 +32,13 @@ enum ChatCommand: Command {
     static func run(_ arguments: Arguments) throws -> ExitStatus {
         let options = try answerOptions(arguments)
         let names = try modelNames(arguments)
-        let backend = CPUBackend(threads: try ModelOptions.threads(in: arguments))
+        let backend = CPUBackend(
+            threads: try ModelOptions.threads(in: arguments), computation: options.computation)
         let quantization = try Quantizations.chosen(in: arguments)
         let load = { (name: String) in
             let path = try ModelAccess.standard().path(of: name, quantization: quantization)
             return try ChatPartner(
-                name: FileSystem.name(of: name),
+                name: FileSystem.name(of: name.hasSuffix("/") ? String(name.dropLast()) : name),
                 model: LanguageModel(path: path, backend: backend), options: options)
         }
         let loop = ChatLoop(
