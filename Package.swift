@@ -48,12 +48,13 @@ let package = Package(
         library("LanguageModels", imports: ["Basics", "Tensors"]),
 
         library("Tasks", imports: ["Basics", "Experiments", "LanguageModels", "Tensors"]),
+        library("Chat", imports: ["Basics", "LanguageModels", "Tensors"]),
         library("Hub", imports: ["Basics"]),
         .executableTarget(
             name: "BillionLLM",
             dependencies: [
                 "Basics", "Experiments", "Store", "Runner", "Reporting", "Tensors",
-                "LanguageModels", "Tasks", "Hub",
+                "LanguageModels", "Tasks", "Chat", "Hub",
             ]),
 
         .target(name: "TestSupport", dependencies: ["Basics"], path: "Tests/TestSupport"),
@@ -65,6 +66,7 @@ let package = Package(
         tests("Tensors", imports: ["Basics", "Tensors", "CKernels"]),
         tests("LanguageModels", imports: ["Basics", "Tensors", "LanguageModels"]),
         tests("Tasks", imports: ["Basics", "Experiments", "Tensors", "LanguageModels", "Tasks"]),
+        tests("Chat", imports: ["Basics", "Tensors", "LanguageModels", "Chat"]),
         tests("Hub", imports: ["Basics", "Hub"]),
         // They run the executable, which every build of the tests makes too.
         tests("Command", imports: ["Basics", "LanguageModels", "Store", "Tasks"]),

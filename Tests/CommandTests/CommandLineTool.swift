@@ -88,7 +88,8 @@ struct CommandLineTool: Sendable {
 extension CommandLineTool {
     /// All that help lists, but `test`, which is the launcher's.
     static let commands = [
-        "run", "plan", "validate", "query", "report", "models", "datasets", "generate", "score",
+        "run", "plan", "validate", "query", "report", "models", "datasets", "chat", "generate",
+        "score",
         "tokenize", "speed",
     ]
 }

@@ -14,6 +14,7 @@ enum CommandTable {
             ReportCommand.self,
             ModelsCommand.self,
             DatasetsCommand.self,
+            ChatCommand.self,
             GenerateCommand.self,
             ScoreCommand.self,
             TokenizeCommand.self,
