@@ -29,7 +29,8 @@ struct Project: Sendable {
     static var catalog: Catalog {
         Catalog(
             models: ModelCatalog.models.map {
-                Catalog.ModelEntry(name: $0.name, aliases: $0.aliases)
+                Catalog.ModelEntry(
+                    name: $0.name, aliases: $0.aliases, revisions: $0.source.revisions)
             },
             quantizations: Quantizations.names, tasks: TaskRegistry.catalogEntries,
             backends: HardwareTarget.catalogEntries)
