@@ -63,7 +63,10 @@ package struct ModelStore: Sendable {
     package func pull(_ location: ModelLocation, progress: (PullProgress) -> Void = { _ in })
         throws(HubError) -> String
     {
-        let place = try place(of: location)
+        try pull(try place(of: location), progress)
+    }
+
+    func pull(_ place: Place, _ progress: (PullProgress) -> Void) throws(HubError) -> String {
         switch try state(of: place) {
         case .present(let path): return path
         case .damaged(let path, _): progress(.replacing(path: path))
@@ -214,6 +217,19 @@ extension ModelStore {
                 try fetch(repository),
                 try HubFile(repository: repository, path: file, revision: revision))
         }
+    }
+
+    /// A file of a dataset's repository in the hub's cache, fetched first where it is not.
+    func pull(
+        dataset name: String, file: String, revision: String,
+        progress: (PullProgress) -> Void
+    ) throws(HubError) -> String {
+        let repository = try HubRepository(name, kind: .datasets)
+        return try pull(
+            .file(
+                try fetch(repository),
+                try HubFile(repository: repository, path: file, revision: revision)),
+            progress)
     }
 
     private func fetch(_ repository: HubRepository) throws(HubError) -> HubFetch {

@@ -22,7 +22,8 @@ struct Project: Sendable {
     var datasets: DatasetLocator {
         DatasetLocator(
             projectRoot: folder, checkout: Program.environment["BILLION_CHECKOUT"],
-            environmentFolder: Program.environment["BILLION_DATASETS"])
+            environmentFolder: Program.environment["BILLION_DATASETS"],
+            pulled: (try? Paths()).map(DatasetStore.folder(in:)))
     }
 
     /// Every name that this build knows, for checking a manifest.

@@ -84,7 +84,9 @@ struct BlobDigest: Hashable, Sendable {
     /// Lower-case hexadecimal digits.
     let text: String
 
-    /// From an entity tag: `"abc"`, `W/"abc"`, or bare. nil when it is no digest.
+    /// From an entity tag: `"abc"`, `W/"abc"`, or bare.
+    ///
+    /// nil when it is no digest.
     init?(_ tag: String) {
         let bare = (tag.hasPrefix("W/") ? tag.dropFirst(2) : tag[...]).filter { $0 != "\"" }
         guard bare.allSatisfy({ $0.isASCII && $0.isHexDigit }) else { return nil }

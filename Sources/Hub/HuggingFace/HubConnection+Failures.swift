@@ -75,7 +75,9 @@ struct Patience {
 
     init(_ pace: HubPace) { self.pace = pace }
 
-    /// nil when it is enough. A server that says `Retry-After` is listened to, within reason.
+    /// nil when it is enough.
+    ///
+    /// A server that says `Retry-After` is listened to, within reason.
     mutating func next(after answer: HubConnection.Answer) -> Duration? {
         failures += 1
         guard failures < pace.attempts else { return nil }
