@@ -1,5 +1,6 @@
 // The dispatch table: one column per instruction set, chosen once from what the processor has.
 #include "internal.h"
+#include "matmul/packed.h"
 #include <math.h>
 #include <stdatomic.h>
 
@@ -9,13 +10,14 @@ typedef struct {
     const ck_format_kernels *f32, *f16, *bf16, *q8_0, *q4_0, *q4_1;
     const ck_vector_kernels *vectors;
     const ck_attention_kernels *attention;
+    const ck_panel_kernels *panels;
 } ck_table;
 
 #define CK_COLUMN(set)                                                                             \
     {                                                                                              \
 #set, &ck_format_f32_##set, &ck_format_f16_##set, &ck_format_bf16_##set,                   \
             &ck_format_q8_0_##set, &ck_format_q4_0_##set, &ck_format_q4_1_##set,                   \
-            &ck_vectors_##set, &ck_attention_##set                                                 \
+            &ck_vectors_##set, &ck_attention_##set, &ck_panels_##set                               \
     }
 
 static const ck_table scalar_table = CK_COLUMN(scalar);
@@ -73,6 +75,7 @@ static const ck_table *table(void) {
 }
 
 const char *ck_variant(void) { return table()->name; }
+const ck_panel_kernels *ck_panel_table(void) { return table()->panels; }
 
 static const ck_format_kernels *format(int type) {
     const ck_table *t = table();
@@ -142,14 +145,15 @@ void ck_rotate_halves(int64_t pairs, float *x, const float *cosines, const float
     }
 }
 
-void ck_attention_scores(int type, int64_t n, int64_t head, const float *q, const void *keys,
-                         float scale, float *scores) {
-    ck_gemv(type, n, head, keys, head * (type == CK_F16 ? 2 : 4), q, scores);
-    for (int64_t s = 0; s < n; s++) scores[s] *= scale;
-}
-
-void ck_attention_mix(int type, int64_t n, int64_t head, const float *weights, const void *values,
-                      float *out) {
+void ck_attend(const ck_attention_block *b) { table()->attention->attend(b); }
+void ck_attention_merge(int64_t rows, int64_t head, const int32_t *seen, float *into,
+                        const float *next) {
+    int64_t width = ck_attention_state_width(head);
     const ck_attention_kernels *kernels = table()->attention;
-    (type == CK_F16 ? kernels->mix_f16 : kernels->mix_f32)(n, head, weights, values, out);
+    for (int64_t r = 0; r < rows; r++, into += width, next += width)
+        if (!seen || seen[r]) kernels->merge(head, into, next);
+}
+void ck_attention_finish(int64_t head, const float *state, float *out) {
+    float scale = 1 / state[ck_attention_state_width(head) - CK_ATTENTION_GROUP + 1];
+    for (int64_t d = 0; d < head; d++) out[d] = state[d] * scale;
 }

@@ -1,3 +1,5 @@
+import Basics
+
 /// Weights as a file holds them: row-major [rows, columns] in some format, not copied.
 package struct HostMatrix {
     package let format: any QuantizationFormat.Type
@@ -23,11 +25,31 @@ package struct HostMatrix {
     package var rowBytes: Int { columns / format.blockElements * format.blockBytes }
     package var byteCount: Int { rows * rowBytes }
 
+    /// Lets go of the memory pages of some rows, which are read again when touched.
+    package func release(rows: Range<Int>) {
+        (owner as? any PagedMemory)?.release(
+            UnsafeRawBufferPointer(
+                start: data + rows.lowerBound * rowBytes, count: rows.count * rowBytes))
+    }
+
     /// Some of the rows, still not copied.
     package func slice(_ range: Range<Int>) -> HostMatrix {
         HostMatrix(
             format: format, rows: range.count, columns: columns,
             data: data + range.lowerBound * rowBytes, owner: owner)
+    }
+}
+
+/// The owner of mapped memory whose pages can be let go.
+package protocol PagedMemory: AnyObject {
+    /// Lets go of the whole pages of a range, which are read again when touched.
+    func release(_ range: UnsafeRawBufferPointer)
+}
+
+extension MappedFile: PagedMemory {
+    package func release(_ range: UnsafeRawBufferPointer) {
+        guard let base = bytes.baseAddress, let start = range.baseAddress else { return }
+        release(start - base..<start - base + range.count)
     }
 }
 
@@ -44,11 +66,20 @@ package protocol DeviceBuffer: AnyObject {
 }
 
 /// The numbers that keys and values are cached in.
-package enum CacheFormat: String, Sendable {
+package enum CacheFormat: String, CaseIterable, Sendable {
     case f32
     case f16
+    /// 8-bit integers, an f16 scale for 32 elements of a head.
+    case q8_0
 
-    package var bytesPerElement: Int { self == .f32 ? 4 : 2 }
+    /// Bytes of one head's key, and of its value.
+    package func bytes(headSize: Int) -> Int {
+        switch self {
+        case .f32: 4 * headSize
+        case .f16: 2 * headSize
+        case .q8_0: headSize + 2 * ((headSize + 31) / 32)
+        }
+    }
 }
 
 /// How many keys and values a cache holds: [layers, K, capacity, headSize] of each.
@@ -70,7 +101,7 @@ package struct CacheShape: Hashable, Sendable {
     }
 
     /// Bytes that one position takes in all layers, keys and values.
-    package var bytesPerToken: Int { 2 * layers * heads * headSize * format.bytesPerElement }
+    package var bytesPerToken: Int { 2 * layers * heads * format.bytes(headSize: headSize) }
 }
 
 /// Keys and values of earlier positions, which a backend holds.

@@ -4,7 +4,7 @@ import Tensors
 ///
 /// Letters: B batch, T tokens, D model width, F feed-forward width, H heads, K key/value heads,
 /// V vocabulary.
-package struct TransformerShape: Hashable, Sendable {
+package struct TransformerShape: Codable, Hashable, Sendable {
     package var layers: Int
     /// D.
     package var width: Int
@@ -44,23 +44,23 @@ package struct TransformerShape: Hashable, Sendable {
 package protocol Architecture: AnyObject {
     /// `general.architecture` in GGUF.
     static var name: String { get }
+    /// How checkpoints of the family are written.
+    static var conventions: ArchitectureConventions { get }
 
     var shape: TransformerShape { get }
     /// [V, D]: final hidden states to logits.
     var head: any DeviceMatrix { get }
 
-    /// Takes the weights from a checkpoint. Throws when one is missing or misshapen.
-    init(checkpoint: GGUFFile, backend: any Backend) throws
+    /// Takes its weights. Throws when one is missing or misshapen.
+    init(weights: WeightLoader) throws
 
     /// Working memory for passes of at most `rows` tokens over caches of `capacity` positions.
     func makeWorkspace(rows: Int, capacity: Int) -> Workspace
 
-    /// One pass: tokens [T] at positions first..<first+T of `cache`, which then holds them too.
+    /// One pass of T rows; `cache` then holds their keys and values at the rows' slots.
     ///
     /// - Returns: normalised hidden states [T, D], valid until the next pass.
-    func forward(
-        _ tokens: [Int32], first: Int, cache: any DeviceCache, workspace: Workspace
-    ) -> any DeviceBuffer
+    func forward(_ pass: Pass, cache: any DeviceCache, workspace: Workspace) -> any DeviceBuffer
 }
 
 /// Activations of one pass, allocated once and reused.
@@ -74,6 +74,8 @@ package final class Workspace {
     /// [T, K * headSize] each.
     let keys: any DeviceBuffer
     let values: any DeviceBuffer
+    /// Queries, keys and values together, as one call of `multiply` writes them.
+    let projections: [any DeviceBuffer]
     /// [T, H * headSize].
     let attended: any DeviceBuffer
     /// What a layer adds to the stream [T, D].
@@ -81,6 +83,8 @@ package final class Workspace {
     /// [T, F] each.
     let gate: any DeviceBuffer
     let up: any DeviceBuffer
+    /// Gate and up together.
+    let gateAndUp: [any DeviceBuffer]
     /// Cosines and sines by position; see `RotaryEmbedding`.
     let angles: any DeviceBuffer
 
@@ -91,10 +95,12 @@ package final class Workspace {
         queries = backend.makeBuffer(rows: rows, width: heads * shape.headSize)
         keys = backend.makeBuffer(rows: rows, width: keyValues * shape.headSize)
         values = backend.makeBuffer(rows: rows, width: keyValues * shape.headSize)
+        projections = [queries, keys, values]
         attended = backend.makeBuffer(rows: rows, width: heads * shape.headSize)
         update = backend.makeBuffer(rows: rows, width: shape.width)
         gate = backend.makeBuffer(rows: rows, width: shape.feedForward)
         up = backend.makeBuffer(rows: rows, width: shape.feedForward)
+        gateAndUp = [gate, up]
         self.angles = angles
     }
 }

@@ -20,38 +20,41 @@ package final class Llama: Architecture {
         /// [1, D] each.
         let attentionNorm: any DeviceBuffer
         let feedForwardNorm: any DeviceBuffer
-        /// [H * headSize, D], [K * headSize, D] twice, [D, H * headSize].
-        let query: any DeviceMatrix
-        let key: any DeviceMatrix
-        let value: any DeviceMatrix
+        /// Query, key, value: [H * headSize, D], [K * headSize, D] twice.
+        let projections: [any DeviceMatrix]
+        /// [D, H * headSize].
         let output: any DeviceMatrix
-        /// [F, D], [F, D], [D, F].
-        let gate: any DeviceMatrix
-        let up: any DeviceMatrix
+        /// [F, D] each.
+        let gateAndUp: [any DeviceMatrix]
+        /// [D, F].
         let down: any DeviceMatrix
     }
 
-    package init(checkpoint: GGUFFile, backend: any Backend) throws {
-        let weights = try WeightLoader(checkpoint: checkpoint, backend: backend)
-        let shape = try weights.shape()
+    package init(weights: WeightLoader) throws {
+        let configuration = weights.configuration
+        let shape = configuration.shape
         let (d, f) = (shape.width, shape.feedForward)
         let (queryWidth, keyWidth) = (shape.queryWidth, shape.keyWidth)
 
-        epsilon = try weights.float("attention.layer_norm_rms_epsilon")
-        rotary = try weights.rotary(shape: shape)
+        epsilon = configuration.epsilon
+        rotary = try weights.rotary()
         embedding = try weights.matrix("token_embd.weight", rows: shape.vocabulary, columns: d)
         layers = try (0..<shape.layers).map { index in
             let prefix = "blk.\(index)."
             return Layer(
                 attentionNorm: try weights.vector(prefix + "attn_norm.weight", count: d),
                 feedForwardNorm: try weights.vector(prefix + "ffn_norm.weight", count: d),
-                query: try weights.matrix(prefix + "attn_q.weight", rows: queryWidth, columns: d),
-                key: try weights.matrix(prefix + "attn_k.weight", rows: keyWidth, columns: d),
-                value: try weights.matrix(prefix + "attn_v.weight", rows: keyWidth, columns: d),
+                projections: [
+                    try weights.matrix(prefix + "attn_q.weight", rows: queryWidth, columns: d),
+                    try weights.matrix(prefix + "attn_k.weight", rows: keyWidth, columns: d),
+                    try weights.matrix(prefix + "attn_v.weight", rows: keyWidth, columns: d),
+                ],
                 output: try weights.matrix(
                     prefix + "attn_output.weight", rows: d, columns: queryWidth),
-                gate: try weights.matrix(prefix + "ffn_gate.weight", rows: f, columns: d),
-                up: try weights.matrix(prefix + "ffn_up.weight", rows: f, columns: d),
+                gateAndUp: [
+                    try weights.matrix(prefix + "ffn_gate.weight", rows: f, columns: d),
+                    try weights.matrix(prefix + "ffn_up.weight", rows: f, columns: d),
+                ],
                 down: try weights.matrix(prefix + "ffn_down.weight", rows: d, columns: f))
         }
         outputNorm = try weights.vector("output_norm.weight", count: d)
@@ -59,7 +62,7 @@ package final class Llama: Architecture {
             weights.has("output.weight")
             ? try weights.matrix("output.weight", rows: shape.vocabulary, columns: d) : embedding
         self.shape = shape
-        self.backend = backend
+        backend = weights.backend
     }
 
     package func makeWorkspace(rows: Int, capacity: Int) -> Workspace {
@@ -69,35 +72,33 @@ package final class Llama: Architecture {
     }
 
     package func forward(
-        _ tokens: [Int32], first: Int, cache: any DeviceCache, workspace w: Workspace
+        _ pass: Pass, cache: any DeviceCache, workspace w: Workspace
     ) -> any DeviceBuffer {
-        let rows = tokens.count
-        let positions = (0..<rows).map { Int32(first + $0) }
-        backend.embed(tokens, from: embedding, into: w.stream)
+        let rows = pass.rowCount
+        backend.embed(pass.tokens, from: embedding, into: w.stream)
         for (index, layer) in layers.enumerated() {
             backend.normalize(
                 w.stream, weight: layer.attentionNorm, epsilon: epsilon, into: w.normalized,
                 rows: rows)
-            backend.multiply(layer.query, w.normalized, into: w.queries, rows: rows)
-            backend.multiply(layer.key, w.normalized, into: w.keys, rows: rows)
-            backend.multiply(layer.value, w.normalized, into: w.values, rows: rows)
-            for heads in [w.queries, w.keys] {
-                backend.rotate(
-                    heads, headSize: shape.headSize, positions: positions, angles: w.angles,
-                    pairing: .interleaved)
-            }
+            backend.multiply(layer.projections, w.normalized, into: w.projections, rows: rows)
+            backend.rotate(
+                w.queries, headSize: shape.headSize, positions: pass.positions, angles: w.angles,
+                pairing: rotary.pairing)
+            backend.rotate(
+                w.keys, headSize: shape.headSize, positions: pass.positions, angles: w.angles,
+                pairing: rotary.pairing)
             backend.store(
-                keys: w.keys, values: w.values, in: cache, layer: index, first: first, rows: rows)
+                keys: w.keys, values: w.values, in: cache, layer: index, slots: pass.slots)
             backend.attend(
-                w.queries, cache: cache, layer: index, first: first, rows: rows, into: w.attended)
+                w.queries, cache: cache, layer: index, sequences: pass.sequences,
+                into: w.attended)
             backend.multiply(layer.output, w.attended, into: w.update, rows: rows)
             backend.add(w.update, to: w.stream, rows: rows)
 
             backend.normalize(
                 w.stream, weight: layer.feedForwardNorm, epsilon: epsilon, into: w.normalized,
                 rows: rows)
-            backend.multiply(layer.gate, w.normalized, into: w.gate, rows: rows)
-            backend.multiply(layer.up, w.normalized, into: w.up, rows: rows)
+            backend.multiply(layer.gateAndUp, w.normalized, into: w.gateAndUp, rows: rows)
             backend.gate(w.gate, by: w.up, rows: rows)
             backend.multiply(layer.down, w.gate, into: w.update, rows: rows)
             backend.add(w.update, to: w.stream, rows: rows)
@@ -106,4 +107,31 @@ package final class Llama: Architecture {
             w.stream, weight: outputNorm, epsilon: epsilon, into: w.normalized, rows: rows)
         return w.normalized
     }
+}
+
+// MARK: - Checkpoints
+
+extension Llama {
+    package static let conventions = ArchitectureConventions(
+        epsilonKeys: (gguf: "attention.layer_norm_rms_epsilon", huggingFace: "rms_norm_eps"),
+        ggufPairing: .interleaved, huggingFaceClass: "LlamaForCausalLM", modelType: "llama",
+        activation: "silu", defaultRotaryShare: 1,
+        fixedSwitches: ["attention_bias": false, "mlp_bias": false],
+        tensors: [
+            TensorConvention("token_embd", "model.embed_tokens", .vocabulary, by: .width),
+            TensorConvention("output_norm", "model.norm", .width),
+            TensorConvention("output", "lm_head", .vocabulary, by: .width),
+        ],
+        layerTensors: [
+            TensorConvention("attn_norm", "input_layernorm", .width),
+            TensorConvention("attn_q", "self_attn.q_proj", .queryWidth, by: .width),
+            TensorConvention("attn_k", "self_attn.k_proj", .keyWidth, by: .width),
+            TensorConvention("attn_v", "self_attn.v_proj", .keyWidth, by: .width),
+            TensorConvention("attn_output", "self_attn.o_proj", .width, by: .queryWidth),
+            TensorConvention("ffn_norm", "post_attention_layernorm", .width),
+            TensorConvention("ffn_gate", "mlp.gate_proj", .feedForward, by: .width),
+            TensorConvention("ffn_up", "mlp.up_proj", .feedForward, by: .width),
+            TensorConvention("ffn_down", "mlp.down_proj", .width, by: .feedForward),
+        ],
+        layerPrefix: "model.layers.", ignoredSuffixes: ["rotary_emb.inv_freq"])
 }

@@ -14,6 +14,7 @@ package final class DecodingSession {
     private let workspace: Workspace
     private let selected: any DeviceBuffer
     private let logits: any DeviceBuffer
+    private var pass = Pass()
 
     /// Rows of one pass; llama.cpp's default micro-batch.
     package static let passRows = 512
@@ -61,11 +62,12 @@ package final class DecodingSession {
             added.allSatisfy { $0 >= 0 && Int($0) < model.shape.vocabulary },
             "token ids come from the model's own vocabulary")
         for start in stride(from: 0, to: added.count, by: Self.passRows) {
-            let pass = Array(added[start..<min(start + Self.passRows, added.count)])
-            let hidden = model.architecture.forward(
-                pass, first: tokens.count, cache: cache, workspace: workspace)
-            tokens += pass
-            let wanted = outputs.clamped(to: start..<start + pass.count)
+            let fed = added[start..<min(start + Self.passRows, added.count)]
+            pass.removeAll()
+            pass.append(fed, spans: [0..<tokens.count + fed.count])
+            let hidden = model.architecture.forward(pass, cache: cache, workspace: workspace)
+            tokens += fed
+            let wanted = outputs.clamped(to: fed.indices)
             for first in stride(from: wanted.lowerBound, to: wanted.upperBound, by: Self.logitRows)
             {
                 let count = min(Self.logitRows, wanted.upperBound - first)

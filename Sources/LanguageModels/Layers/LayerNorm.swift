@@ -34,3 +34,24 @@ struct BiasedLinear {
         if let bias { backend.addBias(bias, to: out, rows: rows) }
     }
 }
+
+/// Matrices with biases that read the same input, multiplied in one call.
+struct BiasedLinears {
+    private let weights: [any DeviceMatrix]
+    private let biases: [(any DeviceBuffer)?]
+
+    init(_ parts: [BiasedLinear]) {
+        weights = parts.map(\.weight)
+        biases = parts.map(\.bias)
+    }
+
+    /// x: [T, columns], out: [T, rows] of each matrix.
+    func callAsFunction(
+        _ x: any DeviceBuffer, into out: [any DeviceBuffer], rows: Int, on backend: any Backend
+    ) {
+        backend.multiply(weights, x, into: out, rows: rows)
+        for (index, bias) in biases.enumerated() {
+            if let bias { backend.addBias(bias, to: out[index], rows: rows) }
+        }
+    }
+}

@@ -32,6 +32,10 @@ package protocol Backend: AnyObject {
     /// out[t, r] = dot(matrix[r], x[t]); x: [T, columns], out: [T, rows].
     func multiply(
         _ matrix: any DeviceMatrix, _ x: any DeviceBuffer, into out: any DeviceBuffer, rows: Int)
+    /// The same for matrices that read the same x; matrix i writes to out[i].
+    func multiply(
+        _ matrices: [any DeviceMatrix], _ x: any DeviceBuffer, into out: [any DeviceBuffer],
+        rows: Int)
     /// out[t] = x[t] / rms(x[t]) * weight; x, out: [T, D].
     func normalize(
         _ x: any DeviceBuffer, weight: any DeviceBuffer, epsilon: Float, into out: any DeviceBuffer,
@@ -48,17 +52,18 @@ package protocol Backend: AnyObject {
     func rotate(
         _ x: any DeviceBuffer, headSize: Int, positions: [Int32], angles: any DeviceBuffer,
         pairing: RotaryPairing)
-    /// Keeps keys and values [T, K * headSize] of rows 0..<T at slots `first...`.
+    /// Keeps keys and values [T, K * headSize]: row t at slot slots[t].
     func store(
         keys: any DeviceBuffer, values: any DeviceBuffer, in cache: any DeviceCache, layer: Int,
-        first: Int,
-        rows: Int)
-    /// Causal attention: row t sees the slots 0...(first + t). queries, out: [T, H * headSize];
-    /// H is a multiple of the cache's heads K, query head h uses head h / (H / K); the scale is
-    /// 1 / sqrt(headSize).
+        slots: [Int32])
+    /// Causal attention within each sequence. queries, out: [T, H * headSize]; H is a multiple of
+    /// the cache's heads K, query head h uses head h / (H / K); the scale is 1 / sqrt(headSize).
+    ///
+    /// What a row gets depends on its sequence's cached values alone: not on the other rows and
+    /// sequences of the call, nor on how the slots are cut into spans.
     func attend(
-        _ queries: any DeviceBuffer, cache: any DeviceCache, layer: Int, first: Int, rows: Int,
-        into out: any DeviceBuffer)
+        _ queries: any DeviceBuffer, cache: any DeviceCache, layer: Int,
+        sequences: [SequenceRows], into out: any DeviceBuffer)
     /// x[t] += bias; x: [T, width].
     func addBias(_ bias: any DeviceBuffer, to x: any DeviceBuffer, rows: Int)
     /// x = gelu(x), by the error function and not its approximation; x: [T, F].

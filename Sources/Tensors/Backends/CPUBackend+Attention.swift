@@ -1,153 +1,219 @@
 import CKernels
-import COpenBLAS
 
-/// Attention over the cache: per row for a few rows, as two matrix products for blocks of rows.
+/// Attention over the cache, block by block of positions (`attention.c`).
 extension CPUBackend {
-    /// Query rows that share one product; their scores stay in the second-level cache.
-    private static let queryBlock = 64
-
     package func store(
         keys: any DeviceBuffer, values: any DeviceBuffer, in cache: any DeviceCache, layer: Int,
-        first: Int,
-        rows: Int
+        slots: [Int32]
     ) {
         let cache = cpu(cache)
+        let (keys, values) = (cpu(keys), cpu(values))
         let size = cache.shape.headSize
-        for (source, isKey) in [(cpu(keys), true), (cpu(values), false)] {
+        let type = cache.shape.format.kernelType
+        forEachRow(slots.count) { row in
             for head in 0..<cache.shape.heads {
-                let target =
-                    isKey
-                    ? cache.keys(layer: layer, head: head, slot: first)
-                    : cache.values(layer: layer, head: head, slot: first)
-                for row in 0..<rows {
-                    let from = source.row(row) + head * size
-                    switch cache.shape.format {
-                    case .f32:
-                        (target + row * size * 4).assumingMemoryBound(to: Float.self)
-                            .update(from: from, count: size)
-                    case .f16:
-                        ck_f32_to_f16(
-                            Int64(size), from,
-                            (target + row * size * 2).assumingMemoryBound(to: UInt16.self))
-                    }
-                }
+                ck_cache_store(
+                    type, Int64(size), Int64(slots[row]), keys.row(row) + head * size,
+                    values.row(row) + head * size, cache.keys(layer: layer, head: head),
+                    cache.values(layer: layer, head: head))
             }
         }
     }
 
     package func attend(
-        _ queries: any DeviceBuffer, cache: any DeviceCache, layer: Int, first: Int, rows: Int,
-        into out: any DeviceBuffer
+        _ queries: any DeviceBuffer, cache: any DeviceCache, layer: Int,
+        sequences: [SequenceRows], into out: any DeviceBuffer
     ) {
         let cache = cpu(cache)
-        let queries = cpu(queries)
-        let out = cpu(out)
-        if rows < Self.panelThreshold {
-            attendByRow(queries, cache, layer: layer, first: first, rows: rows, out)
-        } else {
-            attendByBlock(queries, cache, layer: layer, first: first, rows: rows, out)
-        }
-    }
-
-    private func attendByRow(
-        _ queries: CPUBuffer, _ cache: CPUCache, layer: Int, first: Int, rows: Int,
-        _ out: CPUBuffer
-    ) {
-        let size = cache.shape.headSize
-        let heads = queries.width / size
-        let group = heads / cache.shape.heads
-        let type = cache.shape.format.kernelType
-        let scale = 1 / Float(size).squareRoot()
-        pool.run(rows * heads) { item, thread in
-            let (row, head) = (item / heads, item % heads)
-            let visible = first + row + 1
-            let scores = scratch[thread].scores(visible)
-            let keys = cache.keys(layer: layer, head: head / group, slot: 0)
-            let values = cache.values(layer: layer, head: head / group, slot: 0)
-            ck_attention_scores(
-                type, Int64(visible), Int64(size), queries.row(row) + head * size, keys, scale,
-                scores)
-            ck_softmax(Int64(visible), scores, 1)
-            let target = out.row(row) + head * size
-            target.update(repeating: 0, count: size)
-            ck_attention_mix(type, Int64(visible), Int64(size), scores, values, target)
-        }
-    }
-
-    /// One item is a key/value head and a block of query rows: the queries of all heads that
-    /// share the key/value head are stacked, so that one product serves the whole group.
-    private func attendByBlock(
-        _ queries: CPUBuffer, _ cache: CPUCache, layer: Int, first: Int, rows: Int,
-        _ out: CPUBuffer
-    ) {
-        let size = cache.shape.headSize
-        let group = queries.width / size / cache.shape.heads
-        let blocks = (rows + Self.queryBlock - 1) / Self.queryBlock
-        let scale = 1 / Float(size).squareRoot()
-        pool.run(blocks * cache.shape.heads) { item, thread in
-            // Late blocks see more positions: start with them, so that threads end together.
-            let firstRow = (blocks - 1 - item / cache.shape.heads) * Self.queryBlock
-            let head = item % cache.shape.heads
-            let count = min(Self.queryBlock, rows - firstRow)
-            let visible = first + firstRow + count
-            let scratch = scratch[thread]
-
-            let stacked = scratch.queries(group * count * size)
-            for member in 0..<group {
-                for row in 0..<count {
-                    (stacked + (member * count + row) * size).update(
-                        from: queries.row(firstRow + row) + (head * group + member) * size,
-                        count: size)
-                }
-            }
-            let scores = scratch.scores(group * count * visible)
-            let keys = floats(
-                cache.keys(layer: layer, head: head, slot: 0), count: visible * size,
-                format: cache.shape.format, scratch: scratch)
-            cblas_sgemm(
-                CblasRowMajor, CblasNoTrans, CblasTrans, Int32(group * count), Int32(visible),
-                Int32(size), scale, stacked, Int32(size), keys, Int32(size), 0, scores,
-                Int32(visible))
-            for member in 0..<group {
-                for row in 0..<count {
-                    let line = scores + (member * count + row) * visible
-                    let seen = first + firstRow + row + 1
-                    ck_softmax(Int64(seen), line, 1)
-                    (line + seen).update(repeating: 0, count: visible - seen)
-                }
-            }
-            let values = floats(
-                cache.values(layer: layer, head: head, slot: 0), count: visible * size,
-                format: cache.shape.format, scratch: scratch)
-            let mixed = scratch.mixed(group * count * size)
-            cblas_sgemm(
-                CblasRowMajor, CblasNoTrans, CblasNoTrans, Int32(group * count), Int32(size),
-                Int32(visible), 1, scores, Int32(visible), values, Int32(size), 0, mixed,
-                Int32(size))
-            for member in 0..<group {
-                for row in 0..<count {
-                    (out.row(firstRow + row) + (head * group + member) * size).update(
-                        from: mixed + (member * count + row) * size, count: size)
-                }
+        let (queries, out) = (cpu(queries), cpu(out))
+        let keyHeads = cache.shape.heads
+        let group = queries.width / cache.shape.headSize / keyHeads
+        let plan = attention.plan
+        plan.update(for: sequences, group: group)
+        let pass = AttentionPass(
+            plan: plan, cache: cache, layer: layer, queries: queries, out: out, group: group)
+        let unitStates = attention.states(
+            plan.unitRows.count * keyHeads * group * pass.stateWidth)
+        let (tiles, units) = (plan.tiles.count, plan.units.count)
+        pool.run((tiles + units) * keyHeads) { item, thread in
+            let (index, head) = (item / keyHeads, item % keyHeads)
+            let scratch = attention.scratch[thread]
+            if index < tiles {
+                pass.attend(plan.tiles[index], head: head, scratch: scratch)
+            } else {
+                pass.attend(
+                    plan.units[index - tiles], head: head, states: unitStates, scratch: scratch)
             }
         }
-    }
-
-    private func floats(
-        _ source: UnsafeMutableRawPointer, count: Int, format: CacheFormat, scratch: Scratch
-    ) -> UnsafePointer<Float> {
-        switch format {
-        case .f32: return UnsafePointer(source.assumingMemoryBound(to: Float.self))
-        case .f16:
-            let panel = scratch.panel(count)
-            ck_dequantize(format.kernelType, source, Int64(count), panel)
-            return UnsafePointer(panel)
+        let rows = plan.firstUnitRows.count
+        pool.run(rows * keyHeads) { item, _ in
+            pass.finish(
+                plan.firstUnitRows[item % rows], head: item / rows, states: unitStates)
         }
     }
 }
 
-extension CacheFormat {
-    fileprivate var kernelType: Int32 {
-        Int32(self == .f32 ? CK_F32.rawValue : CK_F16.rawValue)
+/// What attention keeps between passes.
+final class AttentionMemory {
+    let plan = AttentionPlan()
+    let scratch: [AttentionScratch]
+    private let unitStates = Scratch()
+
+    init(threads: Int) { scratch = (0..<threads).map { _ in AttentionScratch() } }
+
+    func states(_ count: Int) -> UnsafeMutablePointer<Float> { unitStates.panel(max(count, 1)) }
+}
+
+/// Working memory of one thread.
+final class AttentionScratch {
+    private let regions = (0..<5).map { _ in Scratch() }
+    private(set) var seen: [Int32] = []
+
+    func queries(_ count: Int) -> UnsafeMutablePointer<Float> { regions[0].panel(count) }
+    func states(_ count: Int) -> UnsafeMutablePointer<Float> { regions[1].panel(count) }
+    func next(_ count: Int) -> UnsafeMutablePointer<Float> { regions[2].panel(count) }
+    func keys(_ count: Int) -> UnsafeMutablePointer<Float> { regions[3].panel(count) }
+    func values(_ count: Int) -> UnsafeMutablePointer<Float> { regions[4].panel(count) }
+
+    /// `count` rows see `value(row)` positions, each `group` times.
+    func see(_ count: Int, group: Int, _ value: (Int) -> Int) {
+        seen.removeAll(keepingCapacity: true)
+        for row in 0..<count {
+            let value = Int32(value(row))
+            for _ in 0..<group { seen.append(value) }
+        }
+    }
+}
+
+/// One layer's attention: the work of its tiles and units, for any thread.
+private struct AttentionPass {
+    let plan: AttentionPlan
+    let cache: CPUCache
+    let layer: Int
+    let queries: CPUBuffer
+    let out: CPUBuffer
+    /// Query heads of a key/value head; their queries are stacked.
+    let group: Int
+
+    private static let block = AttentionPlan.block
+
+    private var size: Int { cache.shape.headSize }
+    var stateWidth: Int { Int(ck_attention_state_width(Int64(size))) }
+
+    func attend(_ tile: AttentionPlan.Tile, head: Int, scratch: AttentionScratch) {
+        let rows = tile.count * group
+        let firstPosition = plan.firstPositions[tile.sequence] + tile.firstRow
+        let firstRow = plan.firstRows[tile.sequence] + tile.firstRow
+        let stacked = scratch.queries(rows * size)
+        for row in 0..<tile.count {
+            stack(row: firstRow + row, head: head, at: stacked + row * group * size)
+        }
+        let states = scratch.states(rows * stateWidth)
+        let next = scratch.next(rows * stateWidth)
+        for block in 0...(firstPosition + tile.count - 1) / Self.block {
+            let start = block * Self.block
+            scratch.see(tile.count, group: group) {
+                min(max(firstPosition + $0 + 1 - start, 0), Self.block)
+            }
+            compute(
+                sequence: tile.sequence, block: block, head: head, rows: rows, queries: stacked,
+                states: block == 0 ? states : next, scratch: scratch)
+            if block > 0 {
+                ck_attention_merge(Int64(rows), Int64(size), scratch.seen, states, next)
+            }
+        }
+        for row in 0..<tile.count {
+            finish(row: firstRow + row, head: head, from: states + row * group * stateWidth)
+        }
+    }
+
+    func attend(
+        _ unit: AttentionPlan.Unit, head: Int, states: UnsafeMutablePointer<Float>,
+        scratch: AttentionScratch
+    ) {
+        let stacked = scratch.queries(unit.count * group * size)
+        for index in 0..<unit.count {
+            stack(
+                row: plan.unitRows[unit.firstRow + index].row, head: head,
+                at: stacked + index * group * size)
+        }
+        scratch.see(unit.count, group: group) { plan.unitRows[unit.firstRow + $0].seen }
+        compute(
+            sequence: unit.sequence, block: unit.block, head: head, rows: unit.count * group,
+            queries: stacked, states: state(unit.firstRow, head: head, of: states),
+            scratch: scratch)
+    }
+
+    /// Merges the states of a row's blocks, of which `first` is the first.
+    func finish(_ first: Int, head: Int, states: UnsafeMutablePointer<Float>) {
+        let sum = state(first, head: head, of: states)
+        var place = plan.unitRows[first].next
+        while place >= 0 {
+            ck_attention_merge(
+                Int64(group), Int64(size), nil, sum, state(place, head: head, of: states))
+            place = plan.unitRows[place].next
+        }
+        finish(row: plan.unitRows[first].row, head: head, from: sum)
+    }
+
+    private func state(
+        _ place: Int, head: Int, of states: UnsafeMutablePointer<Float>
+    ) -> UnsafeMutablePointer<Float> {
+        states + (head * plan.unitRows.count + place) * group * stateWidth
+    }
+
+    private func stack(row: Int, head: Int, at target: UnsafeMutablePointer<Float>) {
+        let source = queries.row(row) + head * group * size
+        // log2(e), as weights are powers of two.
+        let scale = 1.442695040888963 / Float(size).squareRoot()
+        for index in 0..<group * size { target[index] = source[index] * scale }
+    }
+
+    private func finish(row: Int, head: Int, from states: UnsafePointer<Float>) {
+        for member in 0..<group {
+            ck_attention_finish(
+                Int64(size), states + member * stateWidth,
+                out.row(row) + (head * group + member) * size)
+        }
+    }
+
+    private func compute(
+        sequence: Int, block: Int, head: Int, rows: Int, queries: UnsafePointer<Float>,
+        states: UnsafeMutablePointer<Float>, scratch: AttentionScratch
+    ) {
+        let pieces = plan.pieces(sequence: sequence, block: block)
+        let piece = pieces[pieces.startIndex]
+        let format = cache.shape.format
+        let panel = CK_ATTENTION_GROUP
+        var keys = UnsafeRawPointer(cache.keys(layer: layer, head: head))
+        var values = UnsafeRawPointer(cache.values(layer: layer, head: head))
+        var (valueStride, panelStride) = (size, panel)
+        var isHalf = format == .f16
+        // Adjacent slots are used where they are; others are brought together first.
+        if pieces.count == 1, piece.slot % panel == 0, size % panel == 0, format != .q8_0 {
+            let bytes = format.bytes(headSize: size)
+            keys += piece.slot * bytes
+            values += piece.slot * bytes
+        } else {
+            let width = (size + panel - 1) / panel * panel
+            let keyBlock = scratch.keys(Self.block * size)
+            let valueBlock = scratch.values(Self.block * width)
+            for piece in pieces {
+                ck_cache_load(
+                    format.kernelType, Int64(size), Int64(piece.slot), Int64(piece.count),
+                    Int64(piece.first), keys, values, keyBlock, valueBlock)
+            }
+            keys = UnsafeRawPointer(keyBlock)
+            values = UnsafeRawPointer(valueBlock)
+            (valueStride, panelStride) = (panel, Self.block * panel)
+            isHalf = false
+        }
+        scratch.seen.withUnsafeBufferPointer { seen in
+            var input = ck_attention_block(
+                rows: Int64(rows), head: Int64(size), queries: queries, seen: seen.baseAddress,
+                keys: keys, values: values, value_stride: Int64(valueStride),
+                value_panel_stride: Int64(panelStride), half: isHalf, states: states)
+            ck_attend(&input)
+        }
     }
 }

@@ -23,113 +23,18 @@ final class CPUBuffer: DeviceBuffer {
     func row(_ index: Int) -> UnsafeMutablePointer<Float> { data + index * width }
 }
 
-/// Mapped weights, used in place.
-final class CPUMatrix: DeviceMatrix {
-    let rows: Int
-    let columns: Int
-    private let host: HostMatrix
-    private let type: Int32
-    private let hasKernels: Bool
-
-    init(_ host: HostMatrix) {
-        self.host = host
-        type = Int32(host.format.ggmlType)
-        hasKernels = ck_has_type(type)
-        rows = host.rows
-        columns = host.columns
-    }
-
-    /// out[columns] = row, as f32.
-    func dequantize(row: Int, into out: UnsafeMutablePointer<Float>) {
-        dequantize(host.data + row * host.rowBytes, count: columns, into: out)
-    }
-
-    /// out[r] = dot(self[first + r], x) for r in 0..<count.
-    func multiply(
-        _ x: UnsafePointer<Float>, first: Int, count: Int, into out: UnsafeMutablePointer<Float>,
-        scratch: Scratch
-    ) {
-        let source = host.data + first * host.rowBytes
-        if hasKernels {
-            ck_gemv(type, Int64(count), Int64(columns), source, Int64(host.rowBytes), x, out)
-            return
-        }
-        // A format without kernels of its own: as correct, and slower.
-        let row = scratch.panel(columns)
-        for index in 0..<count {
-            dequantize(source + index * host.rowBytes, count: columns, into: row)
-            ck_gemv(
-                Int32(CK_F32.rawValue), 1, Int64(columns), row, Int64(columns * 4), x, out + index)
-        }
-    }
-
-    /// Rows first..<first+count as f32: the mapped memory itself when it is f32 already.
-    func panel(first: Int, count: Int, scratch: Scratch) -> UnsafePointer<Float> {
-        let source = host.data + first * host.rowBytes
-        if type == Int32(CK_F32.rawValue) { return source.assumingMemoryBound(to: Float.self) }
-        let out = scratch.panel(count * columns)
-        dequantize(source, count: count * columns, into: out)
-        return UnsafePointer(out)
-    }
-
-    private func dequantize(
-        _ source: UnsafeRawPointer, count: Int, into out: UnsafeMutablePointer<Float>
-    ) {
-        if hasKernels {
-            ck_dequantize(type, source, Int64(count), out)
-        } else {
-            host.format.dequantize(source, count: count, into: out)
-        }
-    }
-}
-
-/// Keys and values, [layer][key/value head][slot][headSize]; untouched slots take no memory.
-final class CPUCache: DeviceCache {
-    let shape: CacheShape
-    private let keys: UnsafeMutableRawPointer
-    private let values: UnsafeMutableRawPointer
-
-    init(_ shape: CacheShape) {
-        let bytes = shape.bytesPerToken / 2 * shape.capacity
-        guard let keys = calloc(max(bytes, 1), 1), let values = calloc(max(bytes, 1), 1) else {
-            preconditionFailure("no memory for a cache of \(2 * bytes) bytes")
-        }
-        self.shape = shape
-        self.keys = keys
-        self.values = values
-    }
-
-    deinit {
-        free(keys)
-        free(values)
-    }
-
-    /// The keys and values of one head of one layer from a slot on.
-    func keys(layer: Int, head: Int, slot: Int) -> UnsafeMutableRawPointer {
-        keys + offset(layer: layer, head: head, slot: slot)
-    }
-
-    func values(layer: Int, head: Int, slot: Int) -> UnsafeMutableRawPointer {
-        values + offset(layer: layer, head: head, slot: slot)
-    }
-
-    private func offset(layer: Int, head: Int, slot: Int) -> Int {
-        ((layer * shape.heads + head) * shape.capacity + slot) * shape.headSize
-            * shape.format.bytesPerElement
-    }
-}
-
 /// Working memory of one thread, grown to the largest size asked for and then reused.
 final class Scratch {
     private var regions: [(start: UnsafeMutablePointer<Float>, count: Int)?] = Array(
-        repeating: nil, count: 4)
+        repeating: nil, count: 2)
 
     deinit { for case .some(let region) in regions { free(region.start) } }
 
     func panel(_ count: Int) -> UnsafeMutablePointer<Float> { region(0, count) }
-    func queries(_ count: Int) -> UnsafeMutablePointer<Float> { region(1, count) }
-    func scores(_ count: Int) -> UnsafeMutablePointer<Float> { region(2, count) }
-    func mixed(_ count: Int) -> UnsafeMutablePointer<Float> { region(3, count) }
+    /// For the kernels of matrix products.
+    func product(bytes: Int) -> UnsafeMutableRawPointer {
+        UnsafeMutableRawPointer(region(1, (bytes + 3) / 4))
+    }
 
     private func region(_ index: Int, _ count: Int) -> UnsafeMutablePointer<Float> {
         if let region = regions[index], region.count >= count { return region.start }
@@ -140,7 +45,7 @@ final class Scratch {
     }
 }
 
-private func allocateFloats(_ count: Int) -> UnsafeMutablePointer<Float> {
+func allocateFloats(_ count: Int) -> UnsafeMutablePointer<Float> {
     var memory: UnsafeMutableRawPointer?
     let status = posix_memalign(&memory, 64, count * 4)
     guard status == 0, let memory else {

@@ -11,7 +11,7 @@ import Tensors
 package struct RequantizationPlan: Sendable {
     /// One tensor of the new file.
     package struct Step: Sendable {
-        package let input: GGUFTensor
+        package let input: CheckpointTensor
         package let output: GGUFWriter.Tensor
         /// Nil when the bytes are copied.
         package let conversion: Conversion?
@@ -31,62 +31,88 @@ package struct RequantizationPlan: Sendable {
     /// Whether the new file's tensors would be the old ones, so that there is nothing to do.
     package var changesNothing: Bool { steps.allSatisfy { $0.conversion == nil } }
 
-    package init(_ file: GGUFFile, target: QuantizationTarget) throws(CheckpointError) {
+    package init(_ checkpoint: any Checkpoint, target: QuantizationTarget) throws(CheckpointError) {
         self.target = target
-        let isTied = !file.contains("output.weight")
+        let tensors = checkpoint.tensorsForGGUF()
+        let isTied = !tensors.contains("output.weight")
         let layers = LayerMatrices(
-            file.tensors.lazy.filter(Self.isQuantizable).map(\.name),
-            blockCount: CheckpointSummary(file).blockCount)
+            tensors.lazy.filter { Self.isQuantizable($0.name, $0.dimensions) }.map(\.name),
+            blockCount: checkpoint.summary.blockCount)
         var steps: [Step] = []
-        for tensor in file.tensors {
+        for tensor in tensors {
             let wanted = Self.format(for: tensor, target: target, isTied: isTied, in: layers)
-            steps.append(try Self.step(tensor, of: file, to: wanted))
+            steps.append(try Self.step(tensor, to: wanted))
         }
         self.steps = steps
     }
 
     private static func step(
-        _ tensor: GGUFTensor, of file: GGUFFile, to wanted: QuantizationTarget.Format?
+        _ tensor: CheckpointTensor, to wanted: QuantizationTarget.Format?
     ) throws(CheckpointError) -> Step {
         guard let wanted, wanted.ggmlType != tensor.type.id,
             let type = GGMLType.withID(wanted.ggmlType)
         else { return Step(input: tensor, output: same(tensor, tensor.type), conversion: nil) }
-        let from = try file.format(of: tensor)
+        let from = try tensor.format()
         return Step(
             input: tensor, output: same(tensor, type),
             conversion: Conversion(from: from, to: wanted))
     }
 
-    private static func same(_ tensor: GGUFTensor, _ type: GGMLType) -> GGUFWriter.Tensor {
+    private static func same(_ tensor: CheckpointTensor, _ type: GGMLType) -> GGUFWriter.Tensor {
         GGUFWriter.Tensor(name: tensor.name, dimensions: tensor.dimensions, type: type)
+    }
+
+    /// The formats that the tensors of a new model take, f32 where `target` leaves them alone.
+    ///
+    /// - Parameter shapes: names and dimensions, innermost first.
+    static func formats(
+        of shapes: [(name: String, dimensions: [Int])], target: QuantizationTarget, isTied: Bool,
+        blockCount: Int
+    ) -> [QuantizationTarget.Format] {
+        let layers = LayerMatrices(
+            shapes.filter { isQuantizable($0.name, $0.dimensions) }.map(\.name),
+            blockCount: blockCount)
+        return shapes.map { name, dimensions in
+            matrixFormat(for: name, dimensions, target: target, isTied: isTied, in: layers)
+                ?? F32.self
+        }
     }
 
     /// The format a tensor takes, nil when it stays as it is.
     private static func format(
-        for tensor: GGUFTensor, target: QuantizationTarget, isTied: Bool, in layers: LayerMatrices
+        for tensor: CheckpointTensor, target: QuantizationTarget, isTied: Bool,
+        in layers: LayerMatrices
     ) -> QuantizationTarget.Format? {
-        let name = tensor.name
-        if isVector(tensor) {
+        if isVector(tensor.name, tensor.dimensions) {
             // Small, and read as F32 by every architecture. Other vectors (integers) are copied.
             return tensor.type.isFloat ? F32.self : nil
         }
-        guard isQuantizable(tensor) else { return nil }
+        return matrixFormat(
+            for: tensor.name, tensor.dimensions, target: target, isTied: isTied, in: layers)
+    }
+
+    private static func matrixFormat(
+        for name: String, _ dimensions: [Int], target: QuantizationTarget, isTied: Bool,
+        in layers: LayerMatrices
+    ) -> QuantizationTarget.Format? {
+        guard isQuantizable(name, dimensions) else { return nil }
         guard target.format.isBlockFormat else { return target.format }
+        let columns = dimensions[0]
         let isOutput = name == "output.weight" || (isTied && name == "token_embd.weight")
         if isOutput && target.format.ggmlType != Q8_0.ggmlType {
-            let fits = tensor.columns % target.format.blockElements == 0
-            return fitting(fits ? Q6_K.self : Q8_0.self, columns: tensor.columns)
+            let fits = columns % target.format.blockElements == 0
+            return fitting(fits ? Q6_K.self : Q8_0.self, columns: columns)
         }
-        return fitting(target.format(of: name, in: layers), columns: tensor.columns)
+        return fitting(target.format(of: name, in: layers), columns: columns)
     }
 
-    private static func isVector(_ tensor: GGUFTensor) -> Bool {
-        tensor.rank < 2 || tensor.name.contains("_norm.weight")
+    private static func isVector(_ name: String, _ dimensions: [Int]) -> Bool {
+        CheckpointTensor.rank(dimensions) < 2 || name.contains("_norm.weight")
     }
 
-    private static func isQuantizable(_ tensor: GGUFTensor) -> Bool {
-        !isVector(tensor) && tensor.name.hasSuffix("weight")
-            && !unquantized.contains(where: tensor.name.contains)
+    private static func isQuantizable(_ name: String, _ dimensions: [Int]) -> Bool {
+        !isVector(name, dimensions) && name.hasSuffix("weight")
+            && !unquantized.contains(where: name.contains)
     }
 
     /// The format itself, or the one that takes its place for rows that it does not divide.
