@@ -74,8 +74,8 @@ package enum HubError: Error, Sendable, Hashable, CustomStringConvertible {
         case .diskFull(let folder, let needed, let free):
             "\(folder): not enough space, "
                 + (needed.map { "\(ByteCount.text($0)) needed and " } ?? "")
-                + "\(ByteCount.text(free)) free. Make room, or set XDG_CACHE_HOME (of the hub's "
-                + "files: HF_HOME) to a folder on a larger disk."
+                + "\(ByteCount.text(free)) free. Make room, or set XDG_CACHE_HOME to a folder on "
+                + "a larger disk."
         case .gated(let repository, let page, let token):
             "\(repository): gated: its owner gives access on request. "
                 + (token.map { "The token in \($0) belongs to an account without it: ask" } ?? "Ask")

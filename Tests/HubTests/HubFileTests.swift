@@ -20,7 +20,7 @@ struct HubFileTests {
         #expect(try store.pull(HubHome.location) { steps.append($0) } == hub.place)
         #expect(try FileSystem.read(hub.place) == HubHome.content)
         #expect(try hub.blobs() == [HubHome.digest])
-        #expect(FileSystem.target(ofLink: hub.place) == "../../../../blobs/\(HubHome.digest)")
+        #expect(FileSystem.target(ofLink: hub.place) == "../../../blobs/\(HubHome.digest)")
         #expect(
             try FileSystem.read("\(hub.repository)/refs/refs/pr/1")
                 == Array(HubServer.commit.utf8))

@@ -64,7 +64,7 @@ import Testing
         (
             "pythia-1b@step1500",
             "pythia-1b@step1500: 'step1500' cannot be a revision of pythia-1b, wanted one it has. "
-                + "Did you mean 'pythia-1b@step105000'?"
+                + "Did you mean 'pythia-1b@step1000'?"
         ),
         (
             "tinyllama@../x",
