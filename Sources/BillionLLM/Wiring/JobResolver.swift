@@ -70,9 +70,9 @@ struct JobResolver: Sendable {
     private func model(of cell: Cell) -> Model {
         do {
             if case .catalog(let name) = cell.source,
-                let entry = ModelCatalog.model(named: name)
+                case .wheel(let wheel)? = ModelCatalog.model(named: name)?.source
             {
-                return .known(digest: entry.sha256)
+                return .known(digest: wheel.sha256)
             }
             if case .pypi(_, _, let sha256) = cell.source { return .known(digest: sha256) }
             guard let path = try access.locate(location(of: cell)) else { return .notPulled }
