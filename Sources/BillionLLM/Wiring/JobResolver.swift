@@ -83,9 +83,9 @@ struct JobResolver: Sendable {
     private func model(of cell: Cell) -> Model {
         do {
             if case .catalog(let name) = cell.source,
-                let entry = ModelCatalog.model(named: name)
+                case .wheel(let wheel)? = ModelCatalog.model(named: name)?.source
             {
-                return .known(digest: entry.sha256)
+                return .known(digest: wheel.sha256)
             }
             if case .random(let shape) = cell.source {
                 return .known(

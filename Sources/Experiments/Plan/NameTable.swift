@@ -129,13 +129,38 @@ struct NameTable {
 }
 
 extension NameTable {
-    func source(ofModel name: String) -> ModelSource? { models[name] ?? nil }
+    func source(ofModel name: String) -> ModelSource? {
+        if let source = models[name] ?? nil { return source }
+        return revised(name).flatMap { $0.complaint == nil ? .catalog($0.canonical) : nil }
+    }
     func task(_ name: String) -> Meaning? { tasks[name] ?? nil }
     func hardware(_ name: String) -> Meaning? { hardware[name] ?? nil }
 
     /// A model's alias becomes its name in the catalog, so that one model has one name in rows.
     func canonical(_ name: String, _ axis: Manifest.Axis) -> String {
-        axis == .model ? aliases[name] ?? name : name
+        guard axis == .model else { return name }
+        return aliases[name] ?? revised(name)?.canonical ?? name
+    }
+
+    /// A catalog model with a revision: `pythia-1b@step1000`; nil for any other name.
+    private func revised(_ name: String) -> (canonical: String, complaint: String?)? {
+        let parts = name.split(separator: "@", maxSplits: 1).map(String.init)
+        guard parts.count == 2,
+            let model = catalog.models.first(where: { model in
+                model.name == parts[0] || model.aliases.contains(parts[0])
+            })
+        else { return nil }
+        let canonical = "\(model.name)@\(parts[1])"
+        guard let revisions = model.revisions else {
+            return (canonical, "the model \(quoted(model.name)) has one version only.")
+        }
+        if revisions.isEmpty || revisions.contains(parts[1]) { return (canonical, nil) }
+        let hint = Suggestion.nearest(to: parts[1], among: revisions)
+            .map { " Did you mean '\(model.name)@\($0)'?" }
+        return (
+            canonical,
+            "the model \(quoted(model.name)) has no revision \(quoted(parts[1])).\(hint ?? "")"
+        )
     }
 
     /// Why a name cannot be used; nil for a known one, or one reported where it is defined.
@@ -148,6 +173,7 @@ extension NameTable {
         case .hardware: isKnown = hardware[name] != nil
         }
         if isKnown { return nil }
+        if axis == .model, let revised = revised(name) { return revised.complaint }
         let isPath = axis == .model && (name.contains("/") || name.hasSuffix(".gguf"))
         let hint =
             isPath
