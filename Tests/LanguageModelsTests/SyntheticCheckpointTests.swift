@@ -74,7 +74,9 @@ import Testing
             error?.description
                 == "tiny: its weights are random and it has no tokenizer; only speed and memory "
                 + "can be measured.")
-        #expect(checkpoint.summary.provenance == "synthetic: random weights")
+        #expect(
+            checkpoint.summary.provenance
+                == "synthetic weights, random numbers in the shape of tiny")
     }
 
     @Test func tensorsAreMatchedByOneTable() {

@@ -111,7 +111,9 @@ struct ModelAccess: Sendable {
 
 extension ModelLocation {
     /// - Parameter folder: where relative paths of a manifest begin.
-    init(_ source: ModelSource, relativeTo folder: String) {
+    ///
+    /// Nil for random weights, which come from nowhere.
+    init?(_ source: ModelSource, relativeTo folder: String) {
         switch source {
         case .path(let path):
             self = .path(path.hasPrefix("/") ? path : FileSystem.join(folder, path))
@@ -120,6 +122,7 @@ extension ModelLocation {
         case .pypi(let requirement, let file, let sha256):
             self = .pypi(requirement: requirement, file: file, sha256: sha256)
         case .catalog(let name): self = .catalog(name)
+        case .random: return nil
         }
     }
 }

@@ -49,7 +49,7 @@ struct NameTable {
                     "the catalog has a model \(quoted(model.name.value)) already. "
                         + "Choose another name.")
             } else {
-                models[model.name.value] = model.source
+                models[model.name.value] = resolved(model)
             }
         }
         for variant in manifest.tasks {
@@ -58,6 +58,20 @@ struct NameTable {
         for variant in manifest.hardware {
             hardware[variant.name.value] = meaning(of: variant, in: hardwareSection)
         }
+    }
+
+    /// An own model's source with the catalog's name for a shape; an unknown one is reported.
+    private mutating func resolved(_ model: Manifest.Model) -> ModelSource? {
+        guard case .random(let shape)? = model.source else { return model.source }
+        let names = catalog.models.map(\.name)
+        if let name = names.first(where: { $0 == shape }) ?? aliases[shape] {
+            return .random(shapeOf: name)
+        }
+        report(
+            at: model.name.mark,
+            "'random' of model \(quoted(model.name.value)) names the unknown model "
+                + "\(quoted(shape))." + suggestion(for: shape, among: names + aliases.keys))
+        return nil
     }
 
     private static func defaults(of section: Section) -> [String: Meaning?] {

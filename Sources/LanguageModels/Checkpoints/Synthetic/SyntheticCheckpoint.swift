@@ -115,12 +115,14 @@ package final class SyntheticCheckpoint: Checkpoint {
     }
 
     /// What reports say of where the weights come from.
-    package static let provenance = "synthetic: random weights"
+    package var provenance: String {
+        "synthetic weights, random numbers in the shape of \(model.name)"
+    }
 
     package var summary: CheckpointSummary {
         CheckpointSummary(
             self, configuration(), form: "synthetic", files: 0, fileBytes: 0,
-            provenance: Self.provenance)
+            provenance: provenance)
     }
 
     package func tokenizerDescription() throws -> TokenizerDescription {
