@@ -18,6 +18,8 @@ enum CommandTable {
             ScoreCommand.self,
             TokenizeCommand.self,
             SpeedCommand.self,
+            HumanEvalCommand.self,
+            DoctorCommand.self,
             JobCommand.self,
             QuantizeCommand.self,
         ]
