@@ -6,7 +6,9 @@ import Basics
     import Darwin
 #endif
 
-/// A descriptor that is closed when it is dropped. It never becomes a child's by accident: the
+/// A descriptor that is closed when it is dropped.
+///
+/// It never becomes a child's by accident: the
 /// sandbox closes what it is not given, and other children are started with what they are given.
 final class Descriptor {
     private(set) var number: Int32

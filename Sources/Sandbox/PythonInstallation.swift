@@ -36,7 +36,8 @@ package struct PythonInstallation: Hashable, Sendable {
         } catch {
             throw .python("\(program): cannot be started: \(error)")
         }
-        guard outcome.succeeded, let answer = try? JSON.decode(Answer.self, from: outcome.outputText)
+        guard outcome.succeeded,
+            let answer = try? JSON.decode(Answer.self, from: outcome.outputText)
         else {
             let said = outcome.errorText.split(separator: "\n").last.map { " It said: \($0)" } ?? ""
             throw .python(

@@ -127,7 +127,8 @@ private final class CheckSession {
         judge.end()
         for index in outputs.indices { drain(index, buffer) }
         guard let begun else {
-            let said = String(decoding: kept[1] + kept[0], as: UTF8.self)
+            let said =
+                String(decoding: kept[1] + kept[0], as: UTF8.self)
                 .split(separator: "\n").last.map { " It said: \($0)" } ?? ""
             throw .broken(
                 "sandbox: Python did not start within \(limits.startTime).\(said)")

@@ -13,7 +13,8 @@
                 throw .refused("sandbox: \(tool) is not on this Mac.")
             }
             command.executable = tool
-            command.arguments = [tool, "-p", profile(python), python.file] + command.arguments.dropFirst()
+            command.arguments =
+                [tool, "-p", profile(python), python.file] + command.arguments.dropFirst()
             return [
                 "sandbox-exec: no network, no new processes, no writing, reading only Python and "
                     + "the system's libraries (untested)",

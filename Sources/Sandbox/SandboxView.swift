@@ -108,8 +108,9 @@ package struct SandboxView: Hashable, Sendable {
             folders.contains { PythonInstallation.holds($0, path) }
         }
 
-        /// The path with a link at its top followed (`/lib` is often one to `/usr/lib`); the link
-        /// itself is shown too. So no part of the new root is reached through a link while it is
+        /// The path with a link at its top followed, which is shown too.
+        ///
+        /// `/lib` is often one to `/usr/lib`. So no part of the new root is reached through a link while it is
         /// being put together.
         private mutating func canonical(_ path: String) -> String {
             let parts = path.split(separator: "/", omittingEmptySubsequences: true)

@@ -35,7 +35,9 @@ final class SandboxedProcess {
 
     deinit { end() }
 
-    /// Ends the process. Isolated, it is the first of its process namespace, and the kernel ends
+    /// Ends the process.
+    ///
+    /// Isolated, it is the first of its process namespace, and the kernel ends
     /// all others with it before `waitpid` returns.
     func end() {
         guard !hasEnded else { return }
@@ -126,7 +128,7 @@ struct StartFailure: Error, CustomStringConvertible {
         }
     }
 
-    /// `make user, mount, ... namespaces: Operation not permitted`
+    /// What was tried and why it failed: `become nobody: Operation not permitted`.
     var description: String { "\(attempt): \(BasicsError.reason(code))" }
 
     private var attempt: String {

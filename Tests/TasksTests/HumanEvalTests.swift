@@ -12,7 +12,8 @@ import Testing
 #endif
 
 @Suite struct HumanEvalTests {
-    private static let mini = SharedData.packageRoot
+    private static let mini =
+        SharedData.packageRoot
         + "/datasets/mini-humaneval/mini-humaneval.jsonl"
     private static let real = SharedData.path("data/HumanEval.jsonl.gz")
     private static let sandbox = Result { () throws(SandboxError) in
@@ -72,7 +73,10 @@ import Testing
         let folder = try TemporaryFolder()
         let problems = try HumanEvalProblem.load(path: Self.mini)
         let cases = [
-            ("\n{", "s.jsonl:2: wanted a sample with the texts task_id and completion, found no JSON: {"),
+            (
+                "\n{",
+                "s.jsonl:2: wanted a sample with the texts task_id and completion, found no JSON: {"
+            ),
             (
                 "{\"task_id\": \"mini-humaneval/0\"}",
                 "s.jsonl:1: wanted a sample with the texts task_id and completion; 'completion' "

@@ -17,7 +17,9 @@ enum DoctorCommand: Command {
         show("memory", "\(Host.facts.memoryBytes >> 20) MiB")
         show("instruction set", KernelVariant.current)
         let bytesPerSecond = MemoryBandwidth.measure(threads: Host.cores)
-        show("reading memory", "\(NumberFormat.fixed(bytesPerSecond / 1e9, 1)) GB/s, \(Host.cores) threads")
+        show(
+            "reading memory",
+            "\(NumberFormat.fixed(bytesPerSecond / 1e9, 1)) GB/s, \(Host.cores) threads")
         show("BLAS", CPUBackend.libraryDescription)
         show("GPU", graphicsProcessors())
         let python = try PythonInstallation.find(arguments.string("python") ?? "python3")
@@ -34,16 +36,22 @@ enum DoctorCommand: Command {
         }
         let sandbox = try opening.get()
         for layer in sandbox.layers { show("layer", layer) }
+        // One after the other, before the machine is kept busy.
+        let easy = CheckedProgram(
+            prompt: "def f():\n    pass\n", completion: "", test: "def check(f): pass",
+            entryPoint: "f")
+        let starts = try sandbox.check(Array(repeating: easy, count: 15), workers: 1)
+            .map(\.startDuration).sorted()
+        show(
+            "median start",
+            "\(NumberFormat.fixed(starts[starts.count / 2] / .milliseconds(1), 1)) ms from fork to "
+                + "Python's first line")
         let folder = try TrapFolder()
         let trial = try HostileTrial.run(sandbox, workers: Host.cores, folder: folder.path)
         for finding in trial.findings where finding.hasEscaped || finding.verdict.isPass {
             show("BROKEN", "\(finding.sample.name): \(finding.verdict.text)")
         }
         for trace in trial.traces { show("BROKEN", trace) }
-        let starts = trial.startDurations.sorted()
-        if !starts.isEmpty {
-            show("median start", "\(Int(starts[starts.count / 2] / .milliseconds(1))) ms")
-        }
         show(
             "hostile set",
             "\(trial.findings.count) programs: \(trial.escapes) escapes, "

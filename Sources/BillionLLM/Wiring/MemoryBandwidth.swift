@@ -3,7 +3,9 @@ import Synchronization
 
 /// How fast this machine reads memory that is in no cache, with all cores at it.
 enum MemoryBandwidth {
-    /// Bytes a second: the best of a few passes over 128 MiB per thread. Takes about a second.
+    /// Bytes a second: the best of a few passes over 128 MiB per thread.
+    ///
+    /// Takes about a second.
     static func measure(threads: Int) -> Double {
         let words = (128 << 20) / MemoryLayout<UInt64>.size
         let passes = 4

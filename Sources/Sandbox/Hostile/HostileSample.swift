@@ -13,7 +13,9 @@ package struct HostileSample: Hashable, Sendable {
 
     package let name: String
     package let aim: Aim
-    /// What follows the prompt. `CANARY` stands for the path of a file outside, `PORT` for a port
+    /// What follows the prompt.
+    ///
+    /// `CANARY` stands for the path of a file outside, `PORT` for a port
     /// of this machine that somebody listens on.
     package let completion: String
 

@@ -12,8 +12,9 @@ extension HostileSet {
             ),
             (
                 "thread-bomb",
-                body("import threading, time\nwhile True: threading.Thread(target=time.sleep, "
-                    + "args=(600,)).start()")
+                body(
+                    "import threading, time\nwhile True: threading.Thread(target=time.sleep, "
+                        + "args=(600,)).start()")
             ),
             ("memory-10-gb", body("x = bytearray(10 ** 10)\nreturn len(x)")),
             ("memory-piecewise", body("x = []\nwhile True: x.append(bytearray(10 ** 7))")),
@@ -29,13 +30,19 @@ extension HostileSet {
                     "import os\nfor i in range(100000): open(str(i), 'w').close()\n"
                         + "os.write(1, b'ESCAPED')\nreturn 0")
             ),
-            ("output-100-mb", body("import os\nfor _ in range(1600): os.write(1, b'x' * 65536)\nreturn 0")),
+            (
+                "output-100-mb",
+                body("import os\nfor _ in range(1600): os.write(1, b'x' * 65536)\nreturn 0")
+            ),
             ("print-100-mb", body("for _ in range(1000): print('x' * 100000)\nreturn 0")),
             ("huge-answer", body("return 'x' * (1 << 29)")),
             ("endless-answer", body("import itertools\nreturn itertools.count()")),
             ("sleep", body("import time\ntime.sleep(600)")),
             ("loop", body("while True: pass")),
-            ("loop-that-catches", body("while True:\n try:\n  while True: pass\n except BaseException: pass")),
+            (
+                "loop-that-catches",
+                body("while True:\n try:\n  while True: pass\n except BaseException: pass")
+            ),
             ("loop-in-c", body("return sum(range(10 ** 15))")),
             ("power-in-c", body("return 9 ** 9 ** 9")),
             (

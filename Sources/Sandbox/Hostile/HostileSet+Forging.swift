@@ -4,10 +4,14 @@ extension HostileSet {
         .forge,
         [
             ("empty", ""),
-            ("always-equal", body("class E:\n def __eq__(s, o): return True\n return_ = 0\nreturn E()")),
+            (
+                "always-equal",
+                body("class E:\n def __eq__(s, o): return True\n return_ = 0\nreturn E()")
+            ),
             (
                 "int-always-equal",
-                body("class E(int):\n def __eq__(s, o): return True\n __req__ = __eq__\nreturn E(0)")
+                body(
+                    "class E(int):\n def __eq__(s, o): return True\n __req__ = __eq__\nreturn E(0)")
             ),
             ("sys-exit-0", body("import sys; sys.exit(0)")),
             ("os-exit-0", body("import os; os._exit(0)")),
@@ -37,7 +41,8 @@ extension HostileSet {
                     "import sys\nf = sys._getframe()\nwhile f:\n"
                         + " for k, v in list(f.f_locals.items()) + list(f.f_globals.items()):\n"
                         + "  if k in ('check', 'judge', 'test', 'task', 'report', 'finish'):\n"
-                        + "   import os; os.write(1, b'ESCAPED ' + k.encode())\n f = f.f_back\nreturn 0")
+                        + "   import os; os.write(1, b'ESCAPED ' + k.encode())\n f = f.f_back\nreturn 0"
+                )
             ),
             (
                 "gc-walk",
@@ -77,16 +82,23 @@ extension HostileSet {
             ),
             (
                 "deep-answer",
-                body("import os, struct\nd = b'l\\1\\0\\0\\0' * 100000 + b'N'\n"
-                    + "os.write(4, b'V' + struct.pack('<I', len(d)) + d)\nreturn 0")
+                body(
+                    "import os, struct\nd = b'l\\1\\0\\0\\0' * 100000 + b'N'\n"
+                        + "os.write(4, b'V' + struct.pack('<I', len(d)) + d)\nreturn 0")
             ),
             ("nan", body("return float('nan')")),
             ("decorated-check", body("return 0") + "\n@(lambda f: lambda c: None)"),
             ("open-string", body("return 0\nx = '''")),
-            ("own-check", body("return 0") + "\ndef check(candidate): pass\nimport sys\n"
-                + "sys.modules['random'] = None"),
-            ("trace", body("return 0") + "\nimport sys, os\n"
-                + "sys.settrace(lambda *a: os._exit(0))"),
+            (
+                "own-check",
+                body("return 0") + "\ndef check(candidate): pass\nimport sys\n"
+                    + "sys.modules['random'] = None"
+            ),
+            (
+                "trace",
+                body("return 0") + "\nimport sys, os\n"
+                    + "sys.settrace(lambda *a: os._exit(0))"
+            ),
         ])
 
     /// The lines as the body of the function.

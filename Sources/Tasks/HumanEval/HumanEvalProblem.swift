@@ -9,7 +9,7 @@ import Sandbox
 
 /// One problem in the layout of OpenAI's HumanEval.
 package struct HumanEvalProblem: Hashable, Sendable, Decodable {
-    /// `HumanEval/0`
+    /// As in `HumanEval/0`.
     package let identifier: String
     /// The beginning of a program, up to the docstring of the function that is asked for.
     package let prompt: String

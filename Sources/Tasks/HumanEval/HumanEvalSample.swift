@@ -52,7 +52,7 @@ package struct HumanEvalScores: Sendable {
 
     package func passAtK(_ k: Int) -> Double? { PassAtK.mean(Array(counts.values), k: k) }
 
-    /// `150 of 164 samples passed, 164 problems, pass@1 0.9146.`
+    /// One line, as in `150 of 164 samples passed, 164 problems, pass@1 0.9146`.
     package var summary: String {
         let samples = counts.values.reduce(0) { $0 + $1.samples }
         let right = counts.values.reduce(0) { $0 + $1.right }

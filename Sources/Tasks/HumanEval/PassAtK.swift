@@ -1,5 +1,6 @@
-/// The unbiased estimator of pass@k (Chen et al. 2021, "Evaluating Large Language Models Trained on
-/// Code"): the chance that of k samples, drawn from n of which c are right, at least one is right.
+/// The unbiased estimator of pass@k from "Evaluating Large Language Models Trained on Code" (2021).
+///
+/// It is the chance that of k samples, drawn from n of which c are right, at least one is right.
 package enum PassAtK {
     /// 1 − C(n − c, k) / C(n, k), as the product that the reference computes.
     ///
