@@ -19,6 +19,8 @@ enum CommandTable {
             ScoreCommand.self,
             TokenizeCommand.self,
             SpeedCommand.self,
+            HumanEvalCommand.self,
+            DoctorCommand.self,
             JobCommand.self,
             QuantizeCommand.self,
         ]
