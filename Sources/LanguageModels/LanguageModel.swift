@@ -64,6 +64,9 @@ package final class LanguageModel {
         return tokenizer
     }
 
+    /// Which tokenizer was used, for records; nil when none was.
+    package var tokenizerVariant: String? { loadedTokenizer?.variant }
+
     package func makeSession(capacity: Int, computation: Computation) -> DecodingSession {
         DecodingSession(model: self, capacity: capacity, cacheFormat: computation.cacheFormat)
     }

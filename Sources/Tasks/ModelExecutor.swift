@@ -36,6 +36,9 @@ package struct ModelExecutor: JobExecutor {
                     job: job, model: model, computation: hardware.computation,
                     resources: resources, report: report))
         }
+        if let variant = model.tokenizerVariant {
+            try report(.fact(name: "tokenizer", value: .string(variant)))
+        }
     }
 }
 

@@ -6,15 +6,15 @@ import Testing
 struct TokenizerUnicodeTests {
     @Test("as many members as the reference counts")
     func classSizes() {
-        var counts = [0, 0, 0, 0, 0]
-        let all: [CharacterClass] = [.letter, .number, .whitespace, .newline, .digit]
+        var counts = [0, 0, 0, 0, 0, 0]
+        let all: [CharacterClass] = [.letter, .number, .whitespace, .newline, .digit, .word]
         for scalar in UInt32(0)..<0x110000 {
             let value = CharacterClasses.reference.of(scalar)
             for (index, member) in all.enumerated() where value.contains(member) {
                 counts[index] += 1
             }
         }
-        #expect(counts == [141028, 1911, 25, 2, 1924])
+        #expect(counts == [141028, 1911, 25, 2, 1924, 144667])
     }
 
     @Test(
@@ -26,7 +26,17 @@ struct TokenizerUnicodeTests {
             (0x10FFFF, []), (0x110000, []), (0x1100FF, []),
         ] as [(UInt32, CharacterClass)])
     func classes(scalar: UInt32, wanted: CharacterClass) {
-        #expect(CharacterClasses.reference.of(scalar) == wanted)
+        #expect(CharacterClasses.reference.of(scalar).subtracting(.word) == wanted)
+    }
+
+    @Test(
+        "characters of words",
+        arguments: [
+            (0x41, true), (0x39, true), (0x5F, true), (0x301, true), (0x200D, true), (0x2164, true),
+            (0xBD, false), (0x20, false), (0x2D, false), (0x27, false), (0x110000, false),
+        ] as [(UInt32, Bool)])
+    func words(scalar: UInt32, wanted: Bool) {
+        #expect(CharacterClasses.reference.of(scalar).contains(.word) == wanted)
     }
 
     @Test(

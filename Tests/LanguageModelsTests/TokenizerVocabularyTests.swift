@@ -24,12 +24,7 @@ struct TokenizerVocabularyTests {
     func equalsVectors(name: String) throws {
         let path = try #require(Self.vocabulary(name))
         let tokenizer = try Tokenizer(gguf: GGUFFile(path: path))
-        let input = try String(contentsOfFile: path + ".inp", encoding: .utf8)
-        let output = try String(contentsOfFile: path + ".out", encoding: .utf8)
-        let cases = split(input, separator: "\n__ggml_vocab_test__\n")
-        let wanted = split(output, separator: "\n").map { line in
-            line.split(separator: " ").compactMap { Int32($0) }
-        }
+        let (cases, wanted) = try Self.vectors(path)
         #expect(cases.count > 40)
         for (index, text) in cases.enumerated() where index < wanted.count {
             let ids = tokenizer.encode(text, addBOS: false, parseSpecial: false)
@@ -38,8 +33,18 @@ struct TokenizerVocabularyTests {
         #expect(wanted.count == cases.count)
     }
 
+    /// The texts of a vocabulary file and their ids.
+    static func vectors(_ path: String) throws -> (cases: [String], wanted: [[Int32]]) {
+        let input = try String(contentsOfFile: path + ".inp", encoding: .utf8)
+        let output = try String(contentsOfFile: path + ".out", encoding: .utf8)
+        let wanted = split(output, separator: "\n").map { line in
+            line.split(separator: " ").compactMap { Int32($0) }
+        }
+        return (split(input, separator: "\n__ggml_vocab_test__\n"), wanted)
+    }
+
     /// Pieces between separators; the last one ends the text.
-    private func split(_ text: String, separator: String) -> [String] {
+    private static func split(_ text: String, separator: String) -> [String] {
         let bytes = Array(text.utf8)
         let mark = Array(separator.utf8)
         var pieces: [String] = []

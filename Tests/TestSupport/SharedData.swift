@@ -31,6 +31,10 @@ package enum SharedData {
                     + "/SmolLM2-135M-Instruct.Q4_1.gguf")
     }()
 
+    /// Folders with tokenizer.json files made of the real vocabularies; `Tests/README.md` says how.
+    package static let tokenizerFolders =
+        ProcessInfo.processInfo.environment["BILLION_TEST_TOKENIZERS"].flatMap(existing)
+
     /// Whether checks that take minutes are asked for.
     package static let runsSlowTests =
         ProcessInfo.processInfo.environment["BILLION_SLOW_TESTS"] == "1"

@@ -163,8 +163,9 @@ extension JSONDocument {
             }
         }
 
-        private mutating func add(_ kind: JSONElement.Kind, from start: Int, isEscaped: Bool = false)
-        {
+        private mutating func add(
+            _ kind: JSONElement.Kind, from start: Int, isEscaped: Bool = false
+        ) {
             nodes.append(
                 Node(
                     kind: kind, isEscaped: isEscaped, start: UInt32(start), end: UInt32(position),
@@ -221,7 +222,9 @@ extension JSONDocument {
                     skipSpace(text)
                     guard position < text.count,
                         text[position] == close || text[position] == UInt8(ascii: ",")
-                    else { throw failure(text, isObject ? "wanted ',' or '}'" : "wanted ',' or ']'") }
+                    else {
+                        throw failure(text, isObject ? "wanted ',' or '}'" : "wanted ',' or ']'")
+                    }
                     position += 1
                     if text[position - 1] == close { break }
                     skipSpace(text)
@@ -410,7 +413,7 @@ package struct JSONElement: Sendable {
         CheckpointError(file: document.file, path.isEmpty ? problem : "\(path): \(problem)")
     }
 
-    /// "wanted a string, found 17."
+    /// The error `wanted a string, found 17.` at this place.
     package func error(wanted: String) -> CheckpointError {
         error("wanted \(wanted), found \(summary).")
     }

@@ -12,8 +12,9 @@ struct PreTokenizer: Sendable {
     var addsBOS = false
     /// A space is put before text that has none.
     var addsPrefixSpace = false
-    /// Cuts that no single rule makes: one after the other, each within the pieces of the one
-    /// before. Empty for the rule.
+    /// Cuts that no single rule makes; empty for the rule.
+    ///
+    /// One after the other, each within the pieces of the one before.
     var steps: [CuttingStep] = []
 
     /// To add a kind: one line here, and a rule in `WordScanner` when its expression is a new one.
@@ -104,8 +105,9 @@ struct CuttingStep: Sendable, Hashable {
     }
 
     /// Appends the pieces of a piece.
-    func append(_ text: UnsafeBufferPointer<UInt8>, _ piece: Range<Int>, to pieces: inout [Range<Int>])
-    {
+    func append(
+        _ text: UnsafeBufferPointer<UInt8>, _ piece: Range<Int>, to pieces: inout [Range<Int>]
+    ) {
         let parts = parts(text, piece)
         switch behavior {
         case .isolated: pieces += parts.map(\.range)
@@ -147,7 +149,8 @@ struct CuttingStep: Sendable, Hashable {
         var parts: [Part] = []
         var position = piece.lowerBound
         var done = position
-        let scanner: WordScanner? = if case .words(let rule) = cut { WordScanner(rule) } else { nil }
+        let scanner: WordScanner? =
+            if case .words(let rule) = cut { WordScanner(rule) } else { nil }
         while position < piece.upperBound {
             guard let end = matchEnd(text, position, piece.upperBound, scanner) else {
                 position += UTF8Decoding.scalar(text, position, piece.upperBound).length

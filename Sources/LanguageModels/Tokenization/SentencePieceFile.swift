@@ -234,6 +234,7 @@ struct ProtobufReader {
             }
         }
         throw error(
-            rest.count < 10 ? "the file ends inside a number." : "a number is longer than 10 bytes.")
+            rest.count < 10 ? "the file ends inside a number." : "a number is longer than 10 bytes."
+        )
     }
 }

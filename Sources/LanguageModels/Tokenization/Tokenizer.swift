@@ -206,7 +206,8 @@ extension Tokenizer {
         _ text: UnsafeBufferPointer<UInt8>, _ isFirst: Bool, with model: Model,
         _ parseSpecial: Bool, _ encoder: inout TokenEncoder<Model>
     ) {
-        normalizedTokens.forEachPart(of: text, 0..<text.count, parseSpecial: parseSpecial) { range in
+        normalizedTokens.forEachPart(of: text, 0..<text.count, parseSpecial: parseSpecial) {
+            range in
             let part = UnsafeBufferPointer(rebasing: text[range])
             let prepared = model.prepared(part, isFirst: isFirst && range.lowerBound == 0)
             if let prepared {

@@ -129,7 +129,9 @@ struct TokenizerFolder {
         let element = token.kind == .object ? try token.member("content") : token
         let text = Array(try element.string().utf8)
         let id = description.tokens.firstIndex { $0.count == text.count && $0.elementsEqual(text) }
-        guard let id else { throw element.error("the vocabulary does not have \(element.summary).") }
+        guard let id else {
+            throw element.error("the vocabulary does not have \(element.summary).")
+        }
         return Int32(id)
     }
 

@@ -133,7 +133,8 @@ struct TokenizerJSON {
             return
         }
         guard !decoder.isByteLevel else {
-            throw try root.member("decoder").error("a ByteLevel decoder needs such a pre-tokenizer.")
+            throw try root.member("decoder").error(
+                "a ByteLevel decoder needs such a pre-tokenizer.")
         }
         if let ignores = try model.optional("ignore_merges"), try ignores.bool() {
             throw ignores.error("this is supported for byte-level models only, wanted false.")
@@ -170,7 +171,10 @@ struct TokenizerJSON {
             switch try step.member("type").string() {
             case "ByteLevel": break
             case "TemplateProcessing" where found == nil: found = step
-            default: throw step.error("wanted TemplateProcessing once, or ByteLevel.")
+            case "TemplateProcessing": throw step.error("wanted one TemplateProcessing, found two.")
+            default:
+                throw try TokenizerSteps.unsupported(
+                    step, "post-processor", known: ["ByteLevel", "TemplateProcessing", "Sequence"])
             }
         }
         guard let template = found else { return }

@@ -12,7 +12,7 @@ enum TokenizerSteps {
         return steps
     }
 
-    private static func unsupported(_ step: JSONElement, _ kind: String, known: [String])
+    static func unsupported(_ step: JSONElement, _ kind: String, known: [String])
         throws(CheckpointError) -> CheckpointError
     {
         let type = try step.member("type")
