@@ -69,7 +69,7 @@ import Testing
     }
 
     @Test func badLinesAreReportedWithTheirNumber() throws {
-        let folder = try TemporaryFolder()
+        let folder = try TestSupport.TemporaryFolder()
         let problems = try HumanEvalProblem.load(path: Self.mini)
         let cases = [
             (
