@@ -19,6 +19,11 @@ package struct PythonInstallation: Hashable, Sendable {
     package let libraries: [String]
     /// The program that the kernel starts first to load the libraries; nil for a static binary.
     package let loader: String?
+    /// Where it looks for modules.
+    ///
+    /// Given to it, so that it need not run the `.pth` files of its
+    /// packages, which take longer than its start.
+    let searchPath: [String]
 
     /// Asks an interpreter about itself.
     ///
@@ -58,6 +63,7 @@ package struct PythonInstallation: Hashable, Sendable {
         version = answer.version.map(String.init).joined(separator: ".")
         libraries = answer.libraries
         loader = answer.loader
+        searchPath = answer.search
         let dedicated = answer.prefixes.filter { !Self.isShared($0, home: home) }
         let others = answer.folders.filter { folder in
             FileSystem.isFolder(folder) && !dedicated.contains { Self.holds($0, folder) }
@@ -90,5 +96,6 @@ package struct PythonInstallation: Hashable, Sendable {
         var folders: [String]
         var libraries: [String]
         var loader: String?
+        var search: [String]
     }
 }

@@ -82,7 +82,8 @@ package struct Sandbox: Sendable {
         // A judge that ends early closes the pipe that its task is written to.
         signal(SIGPIPE, SIG_IGN)
         var command = SandboxCommand(
-            executable: python.file, arguments: [python.executable, "-I", "-B", "-X", "utf8"],
+            executable: python.file,
+            arguments: [python.executable, "-I", "-S", "-B", "-X", "utf8"],
             view: [], workFolder: SandboxView.workFolder, isIsolated: false, keepsUser: false,
             limits: limits)
         guard isolation == .full else {
@@ -109,7 +110,11 @@ package struct Sandbox: Sendable {
     func start(_ script: String, descriptors: [Int32]) throws(SandboxError) -> SandboxedProcess {
         var command = command
         command.limits = limits
-        command.arguments += ["-c", script]
+        // A list of texts is written alike in JSON and in Python.
+        let search = (try? JSON.text(python.searchPath)) ?? "[]"
+        command.arguments += [
+            "-c", script.replacing("SEARCH_PATH", with: search),
+        ]
         do throws(StartFailure) {
             return try SandboxedProcess(command, descriptors: descriptors)
         } catch {

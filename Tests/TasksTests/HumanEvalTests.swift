@@ -1,9 +1,8 @@
 import Basics
 import Sandbox
+import Tasks
 import TestSupport
 import Testing
-
-@testable import Tasks
 
 #if canImport(FoundationEssentials)
     import FoundationEssentials
@@ -70,7 +69,7 @@ import Testing
     }
 
     @Test func badLinesAreReportedWithTheirNumber() throws {
-        let folder = try TemporaryFolder()
+        let folder = try TestSupport.TemporaryFolder()
         let problems = try HumanEvalProblem.load(path: Self.mini)
         let cases = [
             (
@@ -89,9 +88,9 @@ import Testing
             ),
         ]
         for (text, message) in cases {
-            let path = try folder.write(text, to: "s.jsonl")
+            try FileSystem.write(Array(text.utf8), atomicallyTo: folder["s.jsonl"])
             let error = #expect(throws: DatasetError.self) {
-                try HumanEvalSample.load(path: path, problems: problems)
+                _ = try HumanEvalSample.load(path: folder["s.jsonl"], problems: problems)
             }
             #expect(error?.description == message)
         }

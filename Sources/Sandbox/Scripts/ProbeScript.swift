@@ -39,6 +39,7 @@ enum ProbeScript {
         print(json.dumps({
             'executable': sys.executable, 'file': real, 'version': list(sys.version_info[:3]),
             'prefixes': sorted({sys.prefix, sys.base_prefix, sys.exec_prefix, sys.base_exec_prefix}),
-            'folders': folders, 'libraries': sorted(mapped), 'loader': loader}))
+            'folders': folders, 'libraries': sorted(mapped), 'loader': loader,
+            'search': [path for path in sys.path if path]}))
         """#
 }

@@ -8,7 +8,9 @@ enum WireScript {
     static let text = #"""
         import time
         started = time.monotonic_ns()
-        import builtins, os, struct, sys
+        import sys
+        sys.path[:] = SEARCH_PATH
+        import builtins, os, struct
 
         LARGEST = 1 << 24
         DEEPEST = 200
