@@ -5,8 +5,9 @@ import Tensors
 
 /// Runs a job in this process: loads the model, says what the engine is, runs the task.
 package struct ModelExecutor: JobExecutor {
-    /// Local paths of what the job reads: `model`, and `dataset` for tasks with one. `synthetic`
-    /// takes the place of `model` for random weights: a `SyntheticModel` as JSON.
+    /// Local paths of what the job reads: `model`, and `dataset` for tasks with one.
+    ///
+    /// For random weights `synthetic` takes the place of `model`: a `SyntheticModel` as JSON.
     package let resources: [String: String]
 
     package init(resources: [String: String]) { self.resources = resources }

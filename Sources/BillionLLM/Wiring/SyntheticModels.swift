@@ -5,6 +5,24 @@ import LanguageModels
 enum SyntheticModels {
     /// - Parameter name: of the catalog.
     static func model(_ name: String, seed: UInt64) throws -> SyntheticModel {
-        throw ModelError("the catalog does not say which shape '\(name)' has.")
+        guard let entry = ModelCatalog.model(named: name) else {
+            throw ModelError("the catalog has no model '\(name)' to take the shape of.")
+        }
+        let shape = entry.shape
+        return SyntheticModel(
+            name: entry.name, architecture: shape.architecture.rawValue,
+            shape: TransformerShape(
+                layers: shape.layers, width: shape.width, feedForward: shape.feedForward,
+                heads: shape.heads, keyValueHeads: shape.keyValueHeads, headSize: shape.headSize,
+                vocabulary: shape.vocabulary, contextLength: shape.context),
+            epsilon: Float(shape.normEpsilon), ropeBase: Float(shape.rotary.theta),
+            rotaryDimensions: shape.rotary.dimensions,
+            scaling: shape.rotary.scaling.map { scaling in
+                Llama3Scaling(
+                    factor: Float(scaling.factor),
+                    lowFrequencyFactor: Float(scaling.lowFrequencyFactor),
+                    highFrequencyFactor: Float(scaling.highFrequencyFactor),
+                    originalContextLength: scaling.originalContext)
+            }, isTied: shape.isTied, seed: seed)
     }
 }
