@@ -23,8 +23,18 @@ typedef struct {
 static const ck_table scalar_table = CK_COLUMN(scalar);
 #if CK_X86
 static const ck_table avx2_table = CK_COLUMN(avx2);
-static const ck_table *const tables[] = {&avx2_table, &scalar_table};
-static const char *const names[] = {"avx2", "scalar", 0};
+static const ck_table avx512_table = {"avx512",
+                                      &ck_format_f32_avx2,
+                                      &ck_format_f16_avx2,
+                                      &ck_format_bf16_avx2,
+                                      &ck_format_q8_0_avx2,
+                                      &ck_format_q4_0_avx2,
+                                      &ck_format_q4_1_avx2,
+                                      &ck_vectors_avx2,
+                                      &ck_attention_avx2,
+                                      &ck_panels_avx512};
+static const ck_table *const tables[] = {&avx512_table, &avx2_table, &scalar_table};
+static const char *const names[] = {"avx512", "avx2", "scalar", 0};
 #else
 static const ck_table *const tables[] = {&scalar_table};
 static const char *const names[] = {"scalar", 0};
@@ -36,12 +46,24 @@ static _Thread_local const ck_table *chosen_here;
 
 const char *const *ck_variants(void) { return names; }
 
+#if CK_X86
+// These builtins ask the system too whether it keeps the registers.
+static bool has_avx2(void) {
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
+           __builtin_cpu_supports("f16c");
+}
+static bool has_avx512(void) {
+    return has_avx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+           __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
+           __builtin_cpu_supports("avx512vnni");
+}
+#endif
+
 bool ck_can_run(const char *name) {
     if (!strcmp(name, "scalar")) return true;
 #if CK_X86
-    if (!strcmp(name, "avx2"))
-        return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
-               __builtin_cpu_supports("f16c");
+    if (!strcmp(name, "avx2")) return has_avx2();
+    if (!strcmp(name, "avx512")) return has_avx512();
 #endif
     return false;
 }

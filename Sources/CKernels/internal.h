@@ -7,6 +7,10 @@
 #define CK_X86 1
 #include <immintrin.h>
 #define CK_AVX2 __attribute__((target("avx2,fma,f16c")))
+#ifndef CK_AVX512 // a test compiles these kernels for an emulation
+#define CK_AVX512                                                                                  \
+    __attribute__((target("avx2,fma,f16c,avx512f,avx512bw,avx512vl,avx512dq,avx512vnni")))
+#endif
 #else
 #define CK_X86 0
 #endif
