@@ -1,3 +1,5 @@
+import Basics
+
 /// Weights as a file holds them: row-major [rows, columns] in some format, not copied.
 package struct HostMatrix {
     package let format: any QuantizationFormat.Type
@@ -42,6 +44,13 @@ package struct HostMatrix {
 package protocol PagedMemory: AnyObject {
     /// Lets go of the whole pages of a range, which are read again when touched.
     func release(_ range: UnsafeRawBufferPointer)
+}
+
+extension MappedFile: PagedMemory {
+    package func release(_ range: UnsafeRawBufferPointer) {
+        guard let base = bytes.baseAddress, let start = range.baseAddress else { return }
+        release(start - base..<start - base + range.count)
+    }
 }
 
 /// Weights that a backend holds in whatever layout it likes.

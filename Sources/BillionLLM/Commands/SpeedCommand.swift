@@ -97,7 +97,7 @@ enum SpeedCommand: Command {
         // `map(Double.init)` would take the initializer of bit patterns.
         let nanoseconds = times.map { Double($0) }
         let cache = options.computation.cacheFormat.rawValue
-        let summary = CheckpointSummary(model.checkpoint)
+        let summary = model.checkpoint.summary
         return Row(
             build_commit: Program.commit ?? "", build_configuration: Program.configuration,
             backends: "CPU", cpu_info: Host.processor,

@@ -80,15 +80,33 @@ int64_t ck_product_scratch_bytes(int64_t count);
 
 /// One call of ck_float_block takes at most so many rows and columns; a result is a sum of blocks
 /// of just that many columns.
-enum { CK_FLOAT_BLOCK_ROWS = 8, CK_FLOAT_BLOCK_COLUMNS = 512 };
+enum { CK_FLOAT_BLOCK_ROWS = 16, CK_FLOAT_BLOCK_COLUMNS = 512 };
 /// Working memory of one thread.
-enum { CK_FLOAT_SCRATCH_BYTES = 4 * CK_FLOAT_BLOCK_ROWS * CK_FLOAT_BLOCK_COLUMNS };
+enum { CK_FLOAT_SCRATCH_BYTES = CK_FLOAT_BLOCK_ROWS * (2 * 4 * CK_FLOAT_BLOCK_COLUMNS + 64) };
 
-/// out[i * stride + r] (+)= dot(W[r], x[i * x_stride ...]) of one block; type is CK_F32, CK_F16 or
-/// CK_BF16. f32 products and sums, bit for bit the same for any count.
-void ck_float_block(int type, const void *w, int64_t row_bytes, int64_t rows, int64_t columns,
-                    const float *x, int64_t x_stride, int64_t count, float *out, int64_t stride,
-                    bool accumulate, void *scratch);
+/// Activations for products with weights in floating point.
+typedef struct {
+    /// [count, columns], rows `stride` elements apart.
+    const float *rows;
+    int64_t stride, count;
+    /// The same as ck_turn_tile leaves them; null when ck_turned_bytes is 0.
+    const float *turned;
+} ck_float_activations;
+
+/// Bytes of `count` turned activations; 0 when so few are multiplied as they are.
+int64_t ck_turned_bytes(int64_t columns, int64_t count);
+int64_t ck_turned_tiles(int64_t count);
+/// Turns one tile of x [count, columns], whose rows are `stride` elements apart.
+void ck_turn_tile(int64_t columns, int64_t count, int64_t tile, const float *x, int64_t stride,
+                  float *turned);
+
+/// out[i * stride + r] = dot(W[r], x[i]) from one block of columns, or += beyond the first block.
+/// w: at most 16 rows of `type` (CK_F32, CK_F16, CK_BF16), `row_bytes` apart, from column
+/// `first_column` (a multiple of the block's) of `columns` on. f32 products and sums, bit for bit
+/// the same for any count.
+void ck_float_block(int type, const void *w, int64_t row_bytes, int64_t rows, int64_t first_column,
+                    int64_t columns, const ck_float_activations *x, float *out, int64_t stride,
+                    void *scratch);
 
 // --- vectors ---------------------------------------------------------------------------------
 

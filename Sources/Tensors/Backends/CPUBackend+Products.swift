@@ -15,21 +15,32 @@ struct ProductItem {
     let stride: Int
 }
 
-/// Activations quantized for products, in memory that is kept from call to call.
-final class QuantizedActivations {
-    /// One buffer a kind (`ck_activation_kind`).
-    private var buffers: [(start: UnsafeMutablePointer<Float>, bytes: Int)?] = [nil, nil]
+/// Memory for activations in the forms that products want them in, kept from call to call.
+final class ProductMemory {
+    private var start: UnsafeMutablePointer<Float>?
+    private var bytes = 0
 
-    deinit { for case .some(let buffer) in buffers { free(buffer.start) } }
+    deinit { free(start) }
 
-    func buffer(kind: Int, bytes: Int) -> UnsafeMutableRawPointer {
-        if let buffer = buffers[kind], buffer.bytes >= bytes {
-            return UnsafeMutableRawPointer(buffer.start)
-        }
-        if let buffer = buffers[kind] { free(buffer.start) }
-        let start = allocateFloats((bytes + 3) / 4)
-        buffers[kind] = (start, bytes)
-        return UnsafeMutableRawPointer(start)
+    func grown(to count: Int64) -> UnsafeMutableRawPointer {
+        if let start, bytes >= Int(count) { return UnsafeMutableRawPointer(start) }
+        free(start)
+        bytes = Int(count)
+        let memory = allocateFloats((bytes + 3) / 4)
+        start = memory
+        return UnsafeMutableRawPointer(memory)
+    }
+}
+
+/// The activations of one call, prepared once for all matrices that read them.
+struct ProductInput {
+    /// As they are, and turned where there are many; for weights in floating point.
+    var floats: ck_float_activations
+    /// Quantized; one buffer a kind (`ck_activation_kind`).
+    var quantized: (UnsafeMutableRawPointer?, UnsafeMutableRawPointer?) = (nil, nil)
+
+    func quantized(for type: Int32) -> UnsafeMutableRawPointer? {
+        ck_activation_kind(type) == 0 ? quantized.0 : quantized.1
     }
 }
 
@@ -42,7 +53,7 @@ extension CPUBackend {
         products.removeAll(keepingCapacity: true)
         let (matrix, x) = (cpu(matrix), cpu(x))
         deal(matrix, into: cpu(out), share: share(of: matrix.rows, activations: rows))
-        compute(x, rows: rows, quantized: quantize(x, for: [matrix], rows: rows))
+        compute(rows: rows, input: prepare(x, for: CollectionOfOne(matrix), rows: rows))
     }
 
     package func multiply(
@@ -54,7 +65,7 @@ extension CPUBackend {
         let x = cpu(x)
         let share = share(of: matrices.reduce(0) { $0 + $1.rows }, activations: rows)
         for (matrix, out) in zip(matrices, out) { deal(matrix, into: cpu(out), share: share) }
-        compute(x, rows: rows, quantized: quantize(x, for: matrices, rows: rows))
+        compute(rows: rows, input: prepare(x, for: matrices, rows: rows))
     }
 
     /// Rows of one item: small enough for the threads to end together, and for a block of
@@ -77,51 +88,58 @@ extension CPUBackend {
         }
     }
 
-    /// The activations in the form that packed matrices multiply with, once for all of them; the
-    /// buffer of each kind.
-    private func quantize(_ x: CPUBuffer, for matrices: [CPUMatrix], rows: Int)
-        -> (UnsafeMutableRawPointer?, UnsafeMutableRawPointer?)
-    {
-        var buffers: (UnsafeMutableRawPointer?, UnsafeMutableRawPointer?) = (nil, nil)
-        for matrix in matrices where matrix.panels != nil {
+    private func prepare(
+        _ x: CPUBuffer, for matrices: some Collection<CPUMatrix>, rows: Int
+    ) -> ProductInput {
+        let count = Int64(rows)
+        var input = ProductInput(
+            floats: .init(rows: x.data, stride: Int64(x.width), count: count, turned: nil))
+        for matrix in matrices {
             let (type, columns) = (matrix.type, Int64(matrix.columns))
-            let kind = Int(ck_activation_kind(type))
-            if (kind == 0 ? buffers.0 : buffers.1) != nil { continue }
-            let buffer = activations.buffer(
-                kind: kind, bytes: Int(ck_activation_bytes(type, columns, Int64(rows))))
-            if kind == 0 { buffers.0 = buffer } else { buffers.1 = buffer }
-            let tiles = Int(ck_activation_tiles(Int64(rows)))
-            // One tile is done before another thread would have woken up.
-            let group = 4
-            pool.run((tiles + group - 1) / group) { item, _ in
-                for tile in item * group..<min((item + 1) * group, tiles) {
-                    ck_quantize_tile(
-                        type, columns, Int64(rows), Int64(tile), x.data, Int64(x.width), buffer)
+            if matrix.panels == nil {
+                let tiles = Int(ck_turned_tiles(count))
+                if tiles == 0 || input.floats.turned != nil { continue }
+                let buffer = turnedMemory.grown(to: ck_turned_bytes(columns, count))
+                    .assumingMemoryBound(to: Float.self)
+                input.floats.turned = UnsafePointer(buffer)
+                forEachTile(tiles) {
+                    ck_turn_tile(columns, count, $0, x.data, Int64(x.width), buffer)
+                }
+            } else if input.quantized(for: type) == nil {
+                let kind = Int(ck_activation_kind(type))
+                let buffer = quantizedMemory[kind].grown(
+                    to: ck_activation_bytes(type, columns, count))
+                if kind == 0 { input.quantized.0 = buffer } else { input.quantized.1 = buffer }
+                forEachTile(Int(ck_activation_tiles(count))) {
+                    ck_quantize_tile(type, columns, count, $0, x.data, Int64(x.width), buffer)
                 }
             }
         }
-        return buffers
+        return input
     }
 
-    private func compute(
-        _ x: CPUBuffer, rows: Int,
-        quantized: (UnsafeMutableRawPointer?, UnsafeMutableRawPointer?)
-    ) {
+    /// One tile is done before another thread would have woken up.
+    private func forEachTile(_ tiles: Int, _ body: (Int64) -> Void) {
+        let group = 4
+        pool.run((tiles + group - 1) / group) { item, _ in
+            for tile in item * group..<min((item + 1) * group, tiles) { body(Int64(tile)) }
+        }
+    }
+
+    private func compute(rows: Int, input: ProductInput) {
         products.withUnsafeBufferPointer { items in
             pool.run(items.count) { index, thread in
                 let item = items[index]
                 let matrix = item.matrix._withUnsafeGuaranteedRef { $0 }
                 guard let panels = matrix.panels else {
-                    multiplyFloats(matrix, item, x, count: rows, scratch: scratch[thread])
+                    multiplyFloats(matrix, item, input.floats, scratch: scratch[thread])
                     return
                 }
-                let kind = ck_activation_kind(matrix.type)
-                let activations = kind == 0 ? quantized.0 : quantized.1
                 ck_product(
                     matrix.type, Int64(matrix.columns),
                     panels.start + item.rows.lowerBound / 16 * panels.panelBytes,
-                    Int64(item.rows.count), activations, Int64(rows), item.out,
-                    Int64(item.stride),
+                    Int64(item.rows.count), input.quantized(for: matrix.type), Int64(rows),
+                    item.out, Int64(item.stride),
                     scratch[thread].product(bytes: Int(ck_product_scratch_bytes(Int64(rows)))))
             }
         }
@@ -129,7 +147,7 @@ extension CPUBackend {
 
     /// Block by block in f32; numbers of other formats are dequantized into scratch memory first.
     private func multiplyFloats(
-        _ matrix: CPUMatrix, _ item: ProductItem, _ x: CPUBuffer, count: Int, scratch: Scratch
+        _ matrix: CPUMatrix, _ item: ProductItem, _ x: ck_float_activations, scratch: Scratch
     ) {
         let (blockRows, blockColumns) = (Int(CK_FLOAT_BLOCK_ROWS), Int(CK_FLOAT_BLOCK_COLUMNS))
         let work = scratch.product(bytes: Int(CK_FLOAT_SCRATCH_BYTES))
@@ -154,10 +172,12 @@ extension CPUBackend {
                     rowBytes = 4 * blockColumns
                     type = Int32(CK_F32.rawValue)
                 }
-                ck_float_block(
-                    type, source, Int64(rowBytes), Int64(rows), Int64(columns), x.data + column,
-                    Int64(x.width), Int64(count), item.out + (row - item.rows.lowerBound),
-                    Int64(item.stride), column > 0, work)
+                withUnsafePointer(to: x) { x in
+                    ck_float_block(
+                        type, source, Int64(rowBytes), Int64(rows), Int64(column),
+                        Int64(matrix.columns), x, item.out + (row - item.rows.lowerBound),
+                        Int64(item.stride), work)
+                }
             }
         }
     }

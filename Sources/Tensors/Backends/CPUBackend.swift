@@ -11,7 +11,8 @@ package final class CPUBackend: Backend {
     let computation: Computation
     var scratch: [Scratch]
     var packedMemory = PackedMemory()
-    let activations = QuantizedActivations()
+    let quantizedMemory = [ProductMemory(), ProductMemory()]
+    let turnedMemory = ProductMemory()
     var products: [ProductItem] = []
     /// Time and memory that repacking has taken so far.
     package private(set) var packSeconds = 0.0
