@@ -1,5 +1,6 @@
 // The dispatch table: one column per instruction set, chosen once from what the processor has.
 #include "internal.h"
+#include "matmul/floats.h"
 #include "matmul/packed.h"
 #include <math.h>
 #include <stdatomic.h>
@@ -11,30 +12,32 @@ typedef struct {
     const ck_vector_kernels *vectors;
     const ck_attention_kernels *attention;
     const ck_panel_kernels *panels;
+    const ck_float_kernels *floats;
+    const ck_bf16_kernels *bf16_products;
 } ck_table;
 
 #define CK_COLUMN(set)                                                                             \
     {                                                                                              \
 #set, &ck_format_f32_##set, &ck_format_f16_##set, &ck_format_bf16_##set,                   \
             &ck_format_q8_0_##set, &ck_format_q4_0_##set, &ck_format_q4_1_##set,                   \
-            &ck_vectors_##set, &ck_attention_##set, &ck_panels_##set                               \
+            &ck_vectors_##set, &ck_attention_##set, &ck_panels_##set, &ck_floats_##set, 0          \
     }
 
 static const ck_table scalar_table = CK_COLUMN(scalar);
 #if CK_X86
 static const ck_table avx2_table = CK_COLUMN(avx2);
-static const ck_table avx512_table = {"avx512",
-                                      &ck_format_f32_avx2,
-                                      &ck_format_f16_avx2,
-                                      &ck_format_bf16_avx2,
-                                      &ck_format_q8_0_avx2,
-                                      &ck_format_q4_0_avx2,
-                                      &ck_format_q4_1_avx2,
-                                      &ck_vectors_avx2,
-                                      &ck_attention_avx2,
-                                      &ck_panels_avx512};
-static const ck_table *const tables[] = {&avx512_table, &avx2_table, &scalar_table};
-static const char *const names[] = {"avx512", "avx2", "scalar", 0};
+// Rows of a few numbers and single products are limited by memory at 8 lanes already.
+#define CK_AVX512_COLUMN(name, bf16_products)                                                      \
+    {                                                                                              \
+        name, &ck_format_f32_avx2, &ck_format_f16_avx2, &ck_format_bf16_avx2,                      \
+            &ck_format_q8_0_avx2, &ck_format_q4_0_avx2, &ck_format_q4_1_avx2, &ck_vectors_avx2,    \
+            &ck_attention_avx2, &ck_panels_avx512, &ck_floats_avx512, bf16_products                \
+    }
+static const ck_table avx512_table = CK_AVX512_COLUMN("avx512", 0);
+static const ck_table avx512bf16_table = CK_AVX512_COLUMN("avx512bf16", &ck_bf16_avx512);
+static const ck_table *const tables[] = {&avx512bf16_table, &avx512_table, &avx2_table,
+                                         &scalar_table};
+static const char *const names[] = {"avx512bf16", "avx512", "avx2", "scalar", 0};
 #else
 static const ck_table *const tables[] = {&scalar_table};
 static const char *const names[] = {"scalar", 0};
@@ -64,6 +67,7 @@ bool ck_can_run(const char *name) {
 #if CK_X86
     if (!strcmp(name, "avx2")) return has_avx2();
     if (!strcmp(name, "avx512")) return has_avx512();
+    if (!strcmp(name, "avx512bf16")) return has_avx512() && __builtin_cpu_supports("avx512bf16");
 #endif
     return false;
 }
@@ -98,6 +102,8 @@ static const ck_table *table(void) {
 
 const char *ck_variant(void) { return table()->name; }
 const ck_panel_kernels *ck_panel_table(void) { return table()->panels; }
+const ck_float_kernels *ck_float_table(void) { return table()->floats; }
+const ck_bf16_kernels *ck_bf16_table(void) { return table()->bf16_products; }
 
 static const ck_format_kernels *format(int type) {
     const ck_table *t = table();

@@ -11,6 +11,11 @@
 #define CK_AVX512                                                                                  \
     __attribute__((target("avx2,fma,f16c,avx512f,avx512bw,avx512vl,avx512dq,avx512vnni")))
 #endif
+#ifndef CK_AVX512BF16
+#define CK_AVX512BF16                                                                              \
+    __attribute__((                                                                                \
+        target("avx2,fma,f16c,avx512f,avx512bw,avx512vl,avx512dq,avx512vnni,avx512bf16")))
+#endif
 #else
 #define CK_X86 0
 #endif

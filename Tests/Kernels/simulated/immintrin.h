@@ -110,3 +110,77 @@ static inline __m512i simulated512_srai_epi32(__m512i a, unsigned count) {
     for (int i = 0; i < 16; i++) x.i[i] >>= count;
     return x.vector;
 }
+#undef _mm512_shuffle_i32x4
+#define _mm512_shuffle_i32x4(a, b, order) simulated512_shuffle_i32x4(a, b, order)
+static inline __m512i simulated512_shuffle_i32x4(__m512i a, __m512i b, int order) {
+    simulated_lanes x = {.vector = a}, y = {.vector = b}, out;
+    for (int lane = 0; lane < 4; lane++)
+        memcpy(out.b + 16 * lane, (lane < 2 ? x : y).b + 16 * (order >> (2 * lane) & 3), 16);
+    return out.vector;
+}
+#undef _mm512_maskz_loadu_epi16
+#define _mm512_maskz_loadu_epi16 simulated512_maskz_loadu_epi16
+static inline __m512i simulated512_maskz_loadu_epi16(uint32_t mask, const void *p) {
+    simulated_lanes out = {.vector = _mm512_setzero_si512()};
+    for (int i = 0; i < 32; i++)
+        if (mask >> i & 1) memcpy(out.u + i, (const uint16_t *)p + i, 2);
+    return out.vector;
+}
+#undef _mm512_mask_storeu_epi16
+#define _mm512_mask_storeu_epi16 simulated512_mask_storeu_epi16
+static inline void simulated512_mask_storeu_epi16(void *p, uint32_t mask, __m512i a) {
+    simulated_lanes in = {.vector = a};
+    for (int i = 0; i < 32; i++)
+        if (mask >> i & 1) memcpy((uint16_t *)p + i, in.u + i, 2);
+}
+#undef _mm512_maskz_loadu_ps
+#define _mm512_maskz_loadu_ps simulated512_maskz_loadu_ps
+static inline __m512 simulated512_maskz_loadu_ps(__mmask16 mask, const float *p) {
+    simulated_lanes out = {_mm512_setzero_ps()};
+    for (int i = 0; i < 16; i++)
+        if (mask >> i & 1) out.f[i] = p[i];
+    return out.floats_vector;
+}
+
+// Numbers below the normal range are zero, going in and coming out.
+static inline float simulated_flush(float v) { return fabsf(v) < 0x1p-126f ? copysignf(0, v) : v; }
+static inline uint16_t simulated_round(float v) {
+    uint32_t bits;
+    v = simulated_flush(v);
+    memcpy(&bits, &v, 4);
+    if (v != v) return (uint16_t)(bits >> 16 | 0x40);
+    return (uint16_t)((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
+}
+#undef _mm512_cvtne2ps_pbh
+#define _mm512_cvtne2ps_pbh simulated512_cvtne2ps_pbh
+static inline __m512i simulated512_cvtne2ps_pbh(__m512 high, __m512 low) {
+    simulated_lanes a = {high}, b = {low}, out;
+    for (int i = 0; i < 16; i++) {
+        out.u[i] = simulated_round(b.f[i]);
+        out.u[16 + i] = simulated_round(a.f[i]);
+    }
+    return out.vector;
+}
+static inline float simulated_wide(uint16_t half) {
+    uint32_t bits = (uint32_t)half << 16;
+    float v;
+    memcpy(&v, &bits, 4);
+    return simulated_flush(v);
+}
+#undef _mm512_dpbf16_ps
+#define _mm512_dpbf16_ps(sum, a, b) simulated512_dpbf16_ps(sum, (__m512i)(a), (__m512i)(b))
+static inline __m512 simulated512_dpbf16_ps(__m512 sum, __m512i a, __m512i b) {
+    simulated_lanes s = {sum}, x = {.vector = a}, y = {.vector = b};
+    for (int i = 0; i < 16; i++)
+        for (int odd = 1; odd >= 0; odd--)
+            s.f[i] =
+                simulated_flush(fmaf(simulated_wide(x.u[2 * i + odd]),
+                                     simulated_wide(y.u[2 * i + odd]), simulated_flush(s.f[i])));
+    return s.floats_vector;
+}
+#undef _mm512_extractf32x8_ps
+#define _mm512_extractf32x8_ps simulated512_extractf32x8_ps
+static inline __m256 simulated512_extractf32x8_ps(__m512 a, int half) {
+    simulated_lanes in = {a};
+    return _mm256_loadu_ps(in.f + 8 * half);
+}
