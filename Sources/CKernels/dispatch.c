@@ -4,6 +4,14 @@
 #include "matmul/packed.h"
 #include <math.h>
 #include <stdatomic.h>
+#if CK_NEON && defined(__linux__)
+#include <sys/auxv.h>
+#ifndef HWCAP_ASIMDDP
+#define HWCAP_ASIMDDP (1 << 20)
+#endif
+#elif CK_NEON && defined(__APPLE__)
+#include <sys/sysctl.h>
+#endif
 
 /// One instruction set's column.
 typedef struct {
@@ -13,6 +21,7 @@ typedef struct {
     const ck_attention_kernels *attention;
     const ck_panel_kernels *panels;
     const ck_float_kernels *floats;
+    const ck_limit_kernels *limits;
     const ck_bf16_kernels *bf16_products;
 } ck_table;
 
@@ -20,24 +29,42 @@ typedef struct {
     {                                                                                              \
 #set, &ck_format_f32_##set, &ck_format_f16_##set, &ck_format_bf16_##set,                   \
             &ck_format_q8_0_##set, &ck_format_q4_0_##set, &ck_format_q4_1_##set,                   \
-            &ck_vectors_##set, &ck_attention_##set, &ck_panels_##set, &ck_floats_##set, 0          \
+            &ck_vectors_##set, &ck_attention_##set, &ck_panels_##set, &ck_floats_##set,            \
+            &ck_limits_##set, 0                                                                    \
     }
 
 static const ck_table scalar_table = CK_COLUMN(scalar);
 #if CK_X86
 static const ck_table avx2_table = CK_COLUMN(avx2);
 // Rows of a few numbers and single products are limited by memory at 8 lanes already.
-#define CK_AVX512_COLUMN(name, bf16_products)                                                      \
+#define CK_AVX512_COLUMN(name, limits, bf16_products)                                              \
     {                                                                                              \
         name, &ck_format_f32_avx2, &ck_format_f16_avx2, &ck_format_bf16_avx2,                      \
             &ck_format_q8_0_avx2, &ck_format_q4_0_avx2, &ck_format_q4_1_avx2, &ck_vectors_avx2,    \
-            &ck_attention_avx2, &ck_panels_avx512, &ck_floats_avx512, bf16_products                \
+            &ck_attention_avx2, &ck_panels_avx512, &ck_floats_avx512, limits, bf16_products        \
     }
-static const ck_table avx512_table = CK_AVX512_COLUMN("avx512", 0);
-static const ck_table avx512bf16_table = CK_AVX512_COLUMN("avx512bf16", &ck_bf16_avx512);
+static const ck_table avx512_table = CK_AVX512_COLUMN("avx512", &ck_limits_avx512, 0);
+static const ck_table avx512bf16_table =
+    CK_AVX512_COLUMN("avx512bf16", &ck_limits_avx512bf16, &ck_bf16_avx512);
 static const ck_table *const tables[] = {&avx512bf16_table, &avx512_table, &avx2_table,
                                          &scalar_table};
 static const char *const names[] = {"avx512bf16", "avx512", "avx2", "scalar", 0};
+#elif CK_NEON
+static const ck_table neon_table = {"neon",
+                                    &ck_format_f32_scalar,
+                                    &ck_format_f16_scalar,
+                                    &ck_format_bf16_scalar,
+                                    &ck_format_q8_0_scalar,
+                                    &ck_format_q4_0_scalar,
+                                    &ck_format_q4_1_scalar,
+                                    &ck_vectors_scalar,
+                                    &ck_attention_scalar,
+                                    &ck_panels_neon,
+                                    &ck_floats_neon,
+                                    &ck_limits_neon,
+                                    0};
+static const ck_table *const tables[] = {&neon_table, &scalar_table};
+static const char *const names[] = {"neon", "scalar", 0};
 #else
 static const ck_table *const tables[] = {&scalar_table};
 static const char *const names[] = {"scalar", 0};
@@ -60,6 +87,18 @@ static bool has_avx512(void) {
            __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
            __builtin_cpu_supports("avx512vnni");
 }
+#elif CK_NEON
+static bool has_dot_products(void) {
+#if defined(__linux__)
+    return (getauxval(AT_HWCAP) & HWCAP_ASIMDDP) != 0;
+#elif defined(__APPLE__)
+    int has = 0;
+    size_t size = sizeof has;
+    return !sysctlbyname("hw.optional.arm.FEAT_DotProd", &has, &size, 0, 0) && has;
+#else
+    return false;
+#endif
+}
 #endif
 
 bool ck_can_run(const char *name) {
@@ -68,6 +107,8 @@ bool ck_can_run(const char *name) {
     if (!strcmp(name, "avx2")) return has_avx2();
     if (!strcmp(name, "avx512")) return has_avx512();
     if (!strcmp(name, "avx512bf16")) return has_avx512() && __builtin_cpu_supports("avx512bf16");
+#elif CK_NEON
+    if (!strcmp(name, "neon")) return has_dot_products();
 #endif
     return false;
 }
@@ -104,6 +145,12 @@ const char *ck_variant(void) { return table()->name; }
 const ck_panel_kernels *ck_panel_table(void) { return table()->panels; }
 const ck_float_kernels *ck_float_table(void) { return table()->floats; }
 const ck_bf16_kernels *ck_bf16_table(void) { return table()->bf16_products; }
+
+int64_t ck_f32_products(int64_t rounds) { return table()->limits->f32_products(rounds); }
+int64_t ck_byte_products(int64_t rounds) { return table()->limits->byte_products(rounds); }
+int64_t ck_bf16_products(int64_t rounds) {
+    return table()->limits->bf16_products ? table()->limits->bf16_products(rounds) : 0;
+}
 
 static const ck_format_kernels *format(int type) {
     const ck_table *t = table();

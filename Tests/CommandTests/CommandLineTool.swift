@@ -89,6 +89,6 @@ extension CommandLineTool {
     /// All that help lists, but `test`, which is the launcher's.
     static let commands = [
         "run", "plan", "validate", "query", "report", "models", "datasets", "generate", "score",
-        "tokenize", "speed",
+        "tokenize", "speed", "kernels",
     ]
 }

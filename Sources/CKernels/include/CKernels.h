@@ -152,6 +152,16 @@ void ck_attention_scores(int type, int64_t n, int64_t head, const float *q, cons
 void ck_attention_mix(int type, int64_t n, int64_t head, const float *weights, const void *values,
                       float *out);
 
+// --- limits ----------------------------------------------------------------------------------
+
+/// Multiplies and adds as fast as the variant in use can, from registers alone, for `rounds`
+/// rounds; the number of operations done. 0 where there are no such products.
+int64_t ck_f32_products(int64_t rounds);
+int64_t ck_byte_products(int64_t rounds);
+int64_t ck_bf16_products(int64_t rounds);
+/// Reads memory from end to end; a number that depends on all of it.
+uint64_t ck_read(const void *memory, int64_t bytes);
+
 /// A pause for a spinning thread.
 static inline void ck_spin_hint(void) {
 #if defined(__x86_64__)

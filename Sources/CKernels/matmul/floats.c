@@ -36,7 +36,7 @@ static void turn_from(int type, const char *w, int64_t row_bytes, int64_t first,
         for (int r = 0; r < block_rows; r++)
             turned_place(panel, k)[r] = value_at(type, w + r * row_bytes, k);
 }
-static void turn(int type, const char *w, int64_t row_bytes, int64_t count, float *panel) {
+void ck_turn_scalar(int type, const char *w, int64_t row_bytes, int64_t count, float *panel) {
     turn_from(type, w, row_bytes, 0, count, panel);
 }
 static void multiply(int n, const float *panel, int64_t count, const float *x, float *c,
@@ -65,7 +65,7 @@ static void direct(int type, int n, const char *w, int64_t row_bytes, int64_t co
             sums[i][r] = ((a[0] + a[4]) + (a[1] + a[5])) + ((a[2] + a[6]) + (a[3] + a[7]));
         }
 }
-const ck_float_kernels ck_floats_scalar = {direct, turn, multiply};
+const ck_float_kernels ck_floats_scalar = {direct, ck_turn_scalar, multiply};
 
 #if CK_X86
 CK_AVX2 CK_INLINE __m256 widen_avx2(const int type, __m128i v) {

@@ -25,7 +25,7 @@ typedef struct {
                      int64_t stride, bool accumulate);
 } ck_float_kernels;
 CK_DECLARE(ck_float_kernels, ck_floats)
-extern const ck_float_kernels ck_floats_avx512;
+extern const ck_float_kernels ck_floats_avx512, ck_floats_neon;
 
 /// Products of weights in f16 and bf16 by bf16 dot products, for processors that have them.
 ///
@@ -51,6 +51,7 @@ extern const ck_bf16_kernels ck_bf16_avx512;
 const ck_float_kernels *ck_float_table(void);
 const ck_bf16_kernels *ck_bf16_table(void);
 
+void ck_turn_scalar(int type, const char *w, int64_t row_bytes, int64_t count, float *panel);
 #if CK_X86
 // Limited by reading the weights, whatever the width of a vector.
 void ck_direct_avx2(int type, int n, const char *w, int64_t row_bytes, int64_t count,

@@ -159,7 +159,7 @@ typedef struct {
 enum { max_tile = 12, block_groups = 16 };
 
 CK_DECLARE(ck_panel_kernels, ck_panels)
-extern const ck_panel_kernels ck_panels_avx512;
+extern const ck_panel_kernels ck_panels_avx512, ck_panels_neon;
 const ck_panel_kernels *ck_panel_table(void);
 
 /// The factor that takes a group of activations to codes, 0 when they are all (nearly) zero, and
