@@ -37,6 +37,7 @@ let package = Package(
         .systemLibrary(
             name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
         .target(name: "CKernels", cSettings: kernelFlags),
+        .target(name: "CSandbox"),
 
         library("Basics", imports: []),
         library("Experiments", imports: ["Basics", "CYaml"]),
@@ -47,13 +48,16 @@ let package = Package(
         library("Tensors", imports: ["Basics", "CKernels", "COpenBLAS"], linking: blasLinking),
         library("LanguageModels", imports: ["Basics", "Tensors"]),
 
-        library("Tasks", imports: ["Basics", "Experiments", "LanguageModels", "Tensors"]),
+        library("Sandbox", imports: ["Basics", "CSandbox"]),
+        library(
+            "Tasks", imports: ["Basics", "Experiments", "LanguageModels", "Sandbox", "Tensors"]),
+        library("Chat", imports: ["Basics", "LanguageModels", "Tensors"]),
         library("Hub", imports: ["Basics"]),
         .executableTarget(
             name: "BillionLLM",
             dependencies: [
                 "Basics", "Experiments", "Store", "Runner", "Reporting", "Tensors",
-                "LanguageModels", "Tasks", "Hub",
+                "LanguageModels", "Sandbox", "Tasks", "Chat", "Hub",
             ]),
 
         .target(name: "TestSupport", dependencies: ["Basics"], path: "Tests/TestSupport"),
@@ -64,7 +68,11 @@ let package = Package(
         tests("Reporting", imports: ["Basics", "Experiments", "Store", "Reporting"]),
         tests("Tensors", imports: ["Basics", "Tensors", "CKernels"]),
         tests("LanguageModels", imports: ["Basics", "Tensors", "LanguageModels"]),
-        tests("Tasks", imports: ["Basics", "Experiments", "Tensors", "LanguageModels", "Tasks"]),
+        tests("Sandbox", imports: ["Basics", "Sandbox"]),
+        tests(
+            "Tasks",
+            imports: ["Basics", "Experiments", "Tensors", "LanguageModels", "Sandbox", "Tasks"]),
+        tests("Chat", imports: ["Basics", "Tensors", "LanguageModels", "Chat"]),
         tests("Hub", imports: ["Basics", "Hub"]),
         // They run the executable, which every build of the tests makes too.
         tests("Command", imports: ["Basics", "LanguageModels", "Store", "Tasks"]),

@@ -11,18 +11,35 @@ extension FileSystem {
     package static func sha256(of path: String, progress: (Int64) -> Void = { _ in })
         throws(BasicsError) -> String
     {
+        var hash = SHA256()
+        try readPieces(of: path, progress: progress) { hash.update($0) }
+        return hash.hexDigest()
+    }
+
+    /// What git names a file by: SHA-1 over `blob SIZE`, a zero byte and the bytes.
+    package static func gitBlobSHA1(of path: String) throws(BasicsError) -> String {
+        var hash = SHA1()
+        hash.update(Array("blob \(try size(of: path))\0".utf8))
+        try readPieces(of: path) { hash.update($0) }
+        return hash.hexDigest()
+    }
+
+    /// Reads a file once from start to end, 4 MiB at a time.
+    private static func readPieces(
+        of path: String, progress: (Int64) -> Void = { _ in },
+        _ take: (UnsafeRawBufferPointer) -> Void
+    ) throws(BasicsError) {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw .last(path, "open the file") }
         defer { close(descriptor) }
-        var hash = SHA256()
         var total: Int64 = 0
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 22, alignment: 64)
         defer { buffer.deallocate() }
         while true {
             let count = retrying { systemRead(descriptor, buffer.baseAddress, buffer.count) }
             guard count >= 0 else { throw .last(path, "read the file") }
-            if count == 0 { return hash.hexDigest() }
-            hash.update(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+            if count == 0 { return }
+            take(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
             total += Int64(count)
             progress(total)
         }

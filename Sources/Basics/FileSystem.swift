@@ -169,6 +169,11 @@ package enum FileSystem {
         return (descriptor, String(decoding: template.dropLast().map(UInt8.init), as: UTF8.self))
     }
 
+    /// Renames a file or folder on one file system.
+    package static func move(_ path: String, to other: String) throws(BasicsError) {
+        guard rename(path, other) == 0 else { throw .last(other, "put it there") }
+    }
+
     /// Moves a finished file to its place, on disk before it is seen there.
     ///
     /// Both must be on one file system. The temporary file is removed when this fails.

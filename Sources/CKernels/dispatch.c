@@ -220,14 +220,15 @@ void ck_rotate_halves(int64_t pairs, float *x, const float *cosines, const float
     }
 }
 
-void ck_attention_scores(int type, int64_t n, int64_t head, const float *q, const void *keys,
-                         float scale, float *scores) {
-    ck_gemv(type, n, head, keys, head * (type == CK_F16 ? 2 : 4), q, scores);
-    for (int64_t s = 0; s < n; s++) scores[s] *= scale;
-}
-
-void ck_attention_mix(int type, int64_t n, int64_t head, const float *weights, const void *values,
-                      float *out) {
+void ck_attend(const ck_attention_block *b) { table()->attention->attend(b); }
+void ck_attention_merge(int64_t rows, int64_t head, const int32_t *seen, float *into,
+                        const float *next) {
+    int64_t width = ck_attention_state_width(head);
     const ck_attention_kernels *kernels = table()->attention;
-    (type == CK_F16 ? kernels->mix_f16 : kernels->mix_f32)(n, head, weights, values, out);
+    for (int64_t r = 0; r < rows; r++, into += width, next += width)
+        if (!seen || seen[r]) kernels->merge(head, into, next);
+}
+void ck_attention_finish(int64_t head, const float *state, float *out) {
+    float scale = 1 / state[ck_attention_state_width(head) - CK_ATTENTION_GROUP + 1];
+    for (int64_t d = 0; d < head; d++) out[d] = state[d] * scale;
 }

@@ -49,10 +49,10 @@ typedef struct {
     void (*f32_to_f16)(int64_t, const float *, uint16_t *);
 } ck_vector_kernels;
 
-/// The kernels of attention over a cache of one type for one instruction set.
+/// The kernels of attention for one instruction set.
 typedef struct {
-    void (*mix_f32)(int64_t, int64_t, const float *, const void *, float *);
-    void (*mix_f16)(int64_t, int64_t, const float *, const void *, float *);
+    void (*attend)(const ck_attention_block *);
+    void (*merge)(int64_t, float *, const float *);
 } ck_attention_kernels;
 
 /// Loops of `rounds` rounds that return how many operations (multiplications and additions) they

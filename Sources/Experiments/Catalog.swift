@@ -23,10 +23,13 @@ package struct Catalog: Sendable {
     package struct ModelEntry: Sendable {
         package var name: String
         package var aliases: [String]
+        /// What may follow the name after `@`; empty: any revision; nil: none.
+        package var revisions: [String]?
 
-        package init(name: String, aliases: [String] = []) {
+        package init(name: String, aliases: [String] = [], revisions: [String]? = nil) {
             self.name = name
             self.aliases = aliases
+            self.revisions = revisions
         }
     }
 

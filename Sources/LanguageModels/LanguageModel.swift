@@ -39,6 +39,9 @@ package final class LanguageModel {
 
     package var shape: TransformerShape { architecture.shape }
 
+    /// Whether its weights are random, so that nothing it says means anything.
+    package var isSynthetic: Bool { checkpoint is SyntheticCheckpoint }
+
     /// Stored size of all tensors.
     package var weightsBytes: Int { checkpoint.tensors.byteCount }
 

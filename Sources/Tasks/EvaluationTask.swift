@@ -12,8 +12,14 @@ package protocol EvaluationTask {
     /// One line for `billion --help` and the manifest reference.
     static var summary: String { get }
     static var settings: [Catalog.Setting] { get }
+    /// Whether its result depends on what the weights are: such a task refuses random ones.
+    static var needsRealWeights: Bool { get }
 
     static func run(_ context: TaskContext) throws
+}
+
+extension EvaluationTask {
+    package static var needsRealWeights: Bool { true }
 }
 
 /// What a task is given: a loaded model, its settings, and somewhere to report to.

@@ -8,6 +8,7 @@ package enum MemoryTask: EvaluationTask {
     package static let kind = "memory"
     package static let version = 1
     package static let summary = "peak memory, weights, cache per token, load time"
+    package static let needsRealWeights = false
     package static let settings: [Catalog.Setting] = [
         .init(
             "n_prompt", .integer(1...1_000_000), default: .integer(512),
@@ -28,10 +29,13 @@ package enum MemoryTask: EvaluationTask {
         try context.progress("decoding \(generated) tokens", 1, of: 2)
         _ = measurement.continueDecoding(generated)
 
-        try context.metric(
-            Metric(
-                name: "load_seconds", value: context.model.loadSeconds, unit: "s",
-                higherIsBetter: false))
+        // Making random weights is not loading.
+        if !context.model.isSynthetic {
+            try context.metric(
+                Metric(
+                    name: "load_seconds", value: context.model.loadSeconds, unit: "s",
+                    higherIsBetter: false))
+        }
         try context.metric(bytes("weights_bytes", context.model.weightsBytes))
         try context.metric(bytes("kv_bytes_per_token", measurement.cacheBytesPerToken))
         // Read last, so that everything above is counted in.

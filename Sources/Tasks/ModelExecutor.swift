@@ -5,7 +5,8 @@ import Tensors
 
 /// Runs a job in this process: loads the model, says what the engine is, runs the task.
 package struct ModelExecutor: JobExecutor {
-    /// Local paths of what the job reads: `model`, and `dataset` for tasks with one.
+    /// Local paths of what the job reads: `model`, and `dataset` for tasks with one. `synthetic`
+    /// takes the place of `model` for random weights: a `SyntheticModel` as JSON.
     package let resources: [String: String]
 
     package init(resources: [String: String]) { self.resources = resources }
@@ -14,12 +15,9 @@ package struct ModelExecutor: JobExecutor {
         guard let task = TaskRegistry.task(kind: job.cell.taskKind) else {
             throw TaskError("this program has no task '\(job.cell.taskKind)'.")
         }
-        guard let path = resources["model"] else {
-            throw TaskError("the job came without the place of its model.")
-        }
         let hardware = try HardwareTarget(job.cell)
         try report(.progress(JobProgress(phase: "loading", completed: 0, total: 1)))
-        let model = try LanguageModel(path: path, backend: hardware.makeBackend())
+        let model = try load(job, for: task, on: hardware)
         for (name, value) in model.backend.facts.sorted(by: { $0.key < $1.key }) {
             try report(.fact(name: name, value: value))
         }
@@ -38,6 +36,31 @@ package struct ModelExecutor: JobExecutor {
                     job: job, model: model, computation: hardware.computation,
                     resources: resources, report: report))
         }
+    }
+}
+
+extension ModelExecutor {
+    /// What random weights are stored in where the manifest says `as-stored`.
+    private static let syntheticFormat = "f16"
+
+    private func load(_ job: Job, for task: any EvaluationTask.Type, on hardware: HardwareTarget)
+        throws -> LanguageModel
+    {
+        if let text = resources["synthetic"] {
+            guard !task.needsRealWeights else {
+                throw TaskError("task '\(job.cell.task)' cannot be scored on random weights.")
+            }
+            let quantization = job.cell.quantization
+            let format = quantization == "as-stored" ? Self.syntheticFormat : quantization
+            let checkpoint = try SyntheticCheckpoint(
+                JSON.decode(SyntheticModel.self, from: text), target: .named(format),
+                threads: hardware.threads)
+            return try LanguageModel(checkpoint: checkpoint, backend: hardware.makeBackend())
+        }
+        guard let path = resources["model"] else {
+            throw TaskError("the job came without the place of its model.")
+        }
+        return try LanguageModel(path: path, backend: hardware.makeBackend())
     }
 }
 

@@ -66,11 +66,20 @@ package protocol DeviceBuffer: AnyObject {
 }
 
 /// The numbers that keys and values are cached in.
-package enum CacheFormat: String, Sendable {
+package enum CacheFormat: String, CaseIterable, Sendable {
     case f32
     case f16
+    /// 8-bit integers, an f16 scale for 32 elements of a head.
+    case q8_0
 
-    package var bytesPerElement: Int { self == .f32 ? 4 : 2 }
+    /// Bytes of one head's key, and of its value.
+    package func bytes(headSize: Int) -> Int {
+        switch self {
+        case .f32: 4 * headSize
+        case .f16: 2 * headSize
+        case .q8_0: headSize + 2 * ((headSize + 31) / 32)
+        }
+    }
 }
 
 /// How many keys and values a cache holds: [layers, K, capacity, headSize] of each.
@@ -92,7 +101,7 @@ package struct CacheShape: Hashable, Sendable {
     }
 
     /// Bytes that one position takes in all layers, keys and values.
-    package var bytesPerToken: Int { 2 * layers * heads * headSize * format.bytesPerElement }
+    package var bytesPerToken: Int { 2 * layers * heads * format.bytes(headSize: headSize) }
 }
 
 /// Keys and values of earlier positions, which a backend holds.

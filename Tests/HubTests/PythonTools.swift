@@ -1,24 +1,14 @@
 import Basics
-import Hub
 import TestSupport
 import Testing
+
+@testable import Hub
 
 #if canImport(FoundationEssentials)
     import FoundationEssentials
 #else
     import Foundation
 #endif
-
-/// The real python3 behind any shim, or nil: tests that unpack or serve need it.
-let realPython: String? = {
-    let outcome = try? Subprocess(
-        "python3", ["-c", "import sys, zipfile, http.server; print(sys.executable)"]
-    ).run()
-    guard let outcome, outcome.succeeded else { return nil }
-    return outcome.outputText.split(separator: "\n").first.map(String.init)
-}()
-
-let needsPython: Comment = "python3 is not here"
 
 /// A cache of its own, and a `python3` on PATH that does what the test says instead of pip.
 final class FakePython {
@@ -89,7 +79,12 @@ final class FakePython {
 /// A catalog entry for a small made-up model.
 func catalogModel(text: String, byteCount: Int64? = nil) -> CatalogModel {
     CatalogModel(
-        name: "tiny", aliases: ["tiny-alias"], license: "MIT", parameters: 7,
-        requirement: "tiny-wheel==1.0", packageBytes: 400, file: "tiny_wheel/tiny.gguf",
-        sha256: SHA256.hex(text), byteCount: byteCount ?? Int64(text.utf8.count))
+        name: "tiny", aliases: ["tiny-alias"], license: "MIT", shape: tinyShape,
+        source: .wheel(
+            WheelSource(
+                requirement: "tiny-wheel==1.0", packageBytes: 400, file: "tiny_wheel/tiny.gguf",
+                sha256: SHA256.hex(text), byteCount: byteCount ?? Int64(text.utf8.count))))
 }
+
+let tinyShape = ModelShape(
+    .llama, width: 8, layers: 1, heads: 2, feedForward: 8, vocabulary: 16, context: 32)

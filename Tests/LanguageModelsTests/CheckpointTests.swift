@@ -42,7 +42,7 @@ import Testing
         }
 
         func model(_ form: Form) throws -> LanguageModel {
-            try LanguageModel(path: path(form), backend: CPUBackend(threads: 2))
+            try LanguageModel(path: path(form), backend: CPUBackend(threads: 2, computation: .f32))
         }
     }
 

@@ -205,8 +205,8 @@ import Testing
         (
             "mmlu",
             "dataset 'mmlu': looked for its folders dev and test in datasets/mmlu and "
-                + "$BILLION_DATASETS/mmlu, found none. Put the authors' CSV folder there or set "
-                + "BILLION_DATASETS; datasets/README.md says how."
+                + "$BILLION_DATASETS/mmlu, found none. Run: billion datasets pull mmlu (or put the "
+                + "authors' CSV folder there or set BILLION_DATASETS; datasets/README.md says how)."
         ),
         (
             "mini-mmul",

@@ -171,29 +171,4 @@ import Testing
         F16.quantize(x, count: x.count, into: &definition)
         #expect(wanted == definition)
     }
-
-    @Test(arguments: variants)
-    func weightedSums(variant: String) {
-        for (positions, head) in [(1, 64), (7, 64), (33, 80), (5, 96), (3, 16), (2, 20)] {
-            let values = random(positions * head, seed: 8)
-            let weights = random(positions, seed: 9)
-            var halves = [UInt16](repeating: 0, count: values.count)
-            ck_f32_to_f16(Int64(values.count), values, &halves)
-            func mixed(half: Bool) -> [Float] {
-                var out = [Float](repeating: 0.25, count: head)
-                let type = Int32(half ? CK_F16.rawValue : CK_F32.rawValue)
-                if half {
-                    ck_attention_mix(type, Int64(positions), Int64(head), weights, halves, &out)
-                } else {
-                    ck_attention_mix(type, Int64(positions), Int64(head), weights, values, &out)
-                }
-                return out
-            }
-            for half in [false, true] {
-                let wanted = withVariant("scalar") { mixed(half: half) }
-                let found = withVariant(variant) { mixed(half: half) }
-                for (a, b) in zip(wanted, found) { #expect(abs(a - b) < 1e-5) }
-            }
-        }
-    }
 }

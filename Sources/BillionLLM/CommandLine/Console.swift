@@ -17,7 +17,10 @@ enum Console {
     static func write(_ bytes: [UInt8]) { write(bytes, to: STDOUT_FILENO) }
 
     /// A line for the user.
-    static func error(_ text: String) { write(Array((text + "\n").utf8), to: STDERR_FILENO) }
+    static func error(_ text: String) { writeError(text + "\n") }
+
+    /// A text for the user as it is, at once.
+    static func writeError(_ text: String) { write(Array(text.utf8), to: STDERR_FILENO) }
 
     /// All of standard input.
     static func readAll() -> [UInt8] {

@@ -1,18 +1,51 @@
 import Basics
+import Hub
 import Tasks
 
-/// The datasets that are known, and where they are.
+/// The datasets that are known, where they are, and how they get here.
 enum DatasetsCommand: Command {
     static let specification = CommandSpecification(
-        name: "datasets", summary: "list the datasets that tasks can use here",
-        operands: "list", operandCount: 1...1, examples: ["billion datasets list"])
+        name: "datasets", summary: "list and pull the datasets that tasks can use here",
+        operands: "list | pull NAME...", operandCount: 1...100,
+        options: [
+            .init("from", "PATH", "pull: take it from this file, folder or tar archive")
+        ],
+        examples: [
+            "billion datasets list", "billion datasets pull humaneval",
+            "billion datasets pull mmlu --from data.tar",
+        ])
 
     static func run(_ arguments: Arguments) throws -> ExitStatus {
-        guard arguments.operands[0] == "list" else {
+        let names = Array(arguments.operands.dropFirst())
+        switch arguments.operands[0] {
+        case "list":
+            guard names.isEmpty else { throw UsageError("unexpected argument '\(names[0])'.") }
+            return try list()
+        case "pull":
+            guard !names.isEmpty else { throw UsageError("pull needs a NAME.") }
+            guard names.count == 1 || !arguments.has("from") else {
+                throw UsageError("--from is for one NAME.")
+            }
+            for name in names { try pull(name, from: arguments.string("from")) }
+            return .success
+        case let action:
             throw UsageError(
-                "unknown action '\(arguments.operands[0])'."
-                    + Suggestion.sentence(for: arguments.operands[0], among: ["list"]))
+                "unknown action '\(action)'."
+                    + Suggestion.sentence(for: action, among: ["list", "pull"]))
         }
+    }
+
+    private static func pull(_ name: String, from origin: String?) throws {
+        let store = DatasetStore(paths: try Paths())
+        let line = ProgressLine()
+        defer { line.clear() }
+        let dataset = try DatasetStore.dataset(named: name)
+        let path = try store.pull(dataset, from: origin) { $0.show(name, on: line) }
+        line.clear()
+        Console.print(path)
+    }
+
+    private static func list() throws -> ExitStatus {
         var rows = [["NAME", "QUESTIONS", "SUBJECTS", "PLACE", "DIGEST", "WHAT"]]
         var problems: [String] = []
         for entry in try Project().datasets.list() {

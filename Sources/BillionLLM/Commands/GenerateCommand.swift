@@ -8,10 +8,7 @@ enum GenerateCommand: Command {
         options: ModelOptions.options + [
             .init("prompt", "TEXT", "what to continue"),
             .init("n-gen", "N", "tokens to generate at most (default 128)"),
-            .init("temperature", "T", "0 (default) is greedy"),
-            .init("top-k", "K", "draw among the K most likely tokens (default 0: all)"),
-            .init("top-p", "P", "draw among the most likely tokens that make up P (default 1)"),
-            .init("seed", "S", "seed of the draws (default 0)"),
+        ] + SamplingOptions.options + [
             .init("no-bos", nil, "never add the beginning-of-text token"),
             .init("plain", nil, "treat the text of special tokens as text"),
             .init("json", nil, "one JSON object: prompt_tokens, tokens, logprobs, text"),
@@ -32,11 +29,7 @@ enum GenerateCommand: Command {
         let options = try ModelOptions(arguments)
         let prompt = try arguments.required("prompt")
         let limit = try arguments.integer("n-gen", in: 1...1_000_000, default: 128)
-        let sampling = SamplingOptions(
-            temperature: try arguments.number("temperature", in: 0...100, default: 0),
-            topK: try arguments.integer("top-k", in: 0...1_000_000, default: 0),
-            topP: try arguments.number("top-p", in: 1e-6...1, default: 1),
-            seed: UInt64(try arguments.integer("seed", in: 0...Int.max, default: 0)))
+        let sampling = try SamplingOptions(arguments)
         let model = try options.load()
         let tokenizer = try model.tokenizer()
         let promptTokens = try tokens(of: prompt, arguments: arguments, tokenizer: tokenizer)

@@ -21,12 +21,19 @@ struct ModelOptions {
     init(_ arguments: Arguments) throws {
         model = try arguments.required("model")
         quantization = try Quantizations.chosen(in: arguments)
-        threads = try arguments.integer("threads", in: 1...1024, default: Host.cores)
-        computation =
-            Computation(
-                rawValue: try arguments.choice(
-                    "compute", of: Computation.allCases.map(\.rawValue),
-                    default: Computation.auto.rawValue)) ?? .auto
+        threads = try Self.threads(in: arguments)
+        computation = try Self.computation(in: arguments)
+    }
+
+    static func threads(in arguments: Arguments) throws -> Int {
+        try arguments.integer("threads", in: 1...1024, default: Host.cores)
+    }
+
+    static func computation(in arguments: Arguments) throws -> Computation {
+        Computation(
+            rawValue: try arguments.choice(
+                "compute", of: Computation.allCases.map(\.rawValue),
+                default: Computation.auto.rawValue)) ?? .auto
     }
 
     /// The model's file, pulled and requantized when needed, with progress on stderr.

@@ -50,12 +50,12 @@ enum ModelsCommand: Command {
     }
 
     private static func list(_ access: ModelAccess) {
-        var rows = [["NAME", "PARAMETERS", "SIZE", "LICENCE", "HERE", "ALIASES"]]
+        var rows = [["NAME", "PARAMETERS", "SIZE", "LICENCE", "ACCESS", "HERE", "ALIASES"]]
         for listing in access.store.list() {
             let model = listing.model
             rows.append([
                 model.name, "\(NumberFormat.fixed(Double(model.parameters) / 1e6, 1)) M",
-                ByteCount.text(model.byteCount), model.license,
+                ByteCount.text(model.weightBytes), model.license, model.access.rawValue,
                 listing.path == nil ? "no" : "yes", model.aliases.joined(separator: ", "),
             ])
         }

@@ -57,10 +57,13 @@ enum PlanCommand: Command {
             let state: String
             switch line.state {
             case .ready, .notPulled:
-                let location = resolver.location(of: line.cell)
-                let isHere = (try? resolver.access.store.locate(location)) ?? nil
-                state = isHere == nil ? "to do (model is pulled first)" : "to do"
-                if isHere == nil, !absent.contains(location.name) { absent.append(location.name) }
+                let isHere = resolver.isHere(line.cell)
+                state = isHere ? "to do" : "to do (model is pulled first)"
+                if !isHere, let name = resolver.location(of: line.cell)?.name,
+                    !absent.contains(name)
+                {
+                    absent.append(name)
+                }
                 counts["to do", default: 0] += 1
             case .alreadyDone:
                 state = "done"

@@ -99,7 +99,7 @@ enum RunCommand: Command {
             try resolver.resolve(cells), finished: finished, fresh: false)
         {
             if case .alreadyDone = line.state { continue }
-            let location = resolver.location(of: line.cell)
+            guard let location = resolver.location(of: line.cell) else { continue }
             // A path is not fetched; whether it is there is the job's own outcome.
             if case .path = location { continue }
             guard pulled.insert(location).inserted else { continue }
@@ -122,8 +122,14 @@ enum RunCommand: Command {
     /// Weights are converted in a process of their own, so that neither the runner nor the job is
     /// charged for it.
     private static func assignment(for job: Job, resolver: JobResolver) throws -> ChildAssignment {
-        let location = resolver.location(of: job.cell)
-        guard let source = try resolver.access.store.locate(location) else {
+        if case .random(let shape) = job.cell.source {
+            let model = try SyntheticModels.model(shape, seed: job.cell.seed)
+            return ChildAssignment(job: job, resources: ["synthetic": try JSON.text(model)])
+        }
+        guard let location = resolver.location(of: job.cell) else {
+            preconditionFailure("every other source has a location")
+        }
+        guard let source = try resolver.access.locate(location) else {
             throw JobFailure.failed(reason: "the model \(location.name) is gone from the cache.")
         }
         var resources = ["model": source]

@@ -22,8 +22,15 @@ struct JobResolver: Sendable {
         case unusable(reason: String)
     }
 
-    func location(of cell: Cell) -> ModelLocation {
+    /// Where the model's file is, or comes from; nil for random weights, which need none.
+    func location(of cell: Cell) -> ModelLocation? {
         ModelLocation(cell.source, relativeTo: manifest.folder)
+    }
+
+    /// Whether what the job needs is on this machine.
+    func isHere(_ cell: Cell) -> Bool {
+        guard let location = location(of: cell) else { return true }
+        return ((try? access.locate(location)) ?? nil) != nil
     }
 
     /// The jobs in the plan's order.
@@ -46,6 +53,12 @@ struct JobResolver: Sendable {
             case .notPulled: return .notPulled(cell)
             case .unusable(let reason): return .broken(cell, reason: reason)
             }
+            let task = TaskRegistry.task(kind: cell.taskKind)
+            if case .random = cell.source, task?.needsRealWeights ?? true {
+                return .unavailable(
+                    cell,
+                    reason: "\(cell.model) has random weights; scores on it would mean nothing.")
+            }
             var datasetDigest: String?
             if case .string(let name)? = cell.taskSettings["dataset"] {
                 if datasets[name] == nil {
@@ -61,7 +74,7 @@ struct JobResolver: Sendable {
             }
             let job = try Job(
                 cell: cell, modelDigest: digest, datasetDigest: datasetDigest,
-                taskVersion: TaskRegistry.task(kind: cell.taskKind)?.version ?? 0,
+                taskVersion: task?.version ?? 0,
                 engineVersion: Program.engineVersion)
             return .ready(job)
         }
@@ -70,13 +83,19 @@ struct JobResolver: Sendable {
     private func model(of cell: Cell) -> Model {
         do {
             if case .catalog(let name) = cell.source,
-                let entry = ModelCatalog.model(named: name)
+                case .wheel(let wheel)? = ModelCatalog.model(named: name)?.source
             {
-                return .known(digest: entry.sha256)
+                return .known(digest: wheel.sha256)
+            }
+            if case .random(let shape) = cell.source {
+                return .known(
+                    digest: SHA256.hex(
+                        try JSON.text(SyntheticModels.model(shape, seed: cell.seed))))
             }
             if case .pypi(_, _, let sha256) = cell.source { return .known(digest: sha256) }
-            guard let path = try access.store.locate(location(of: cell)) else { return .notPulled }
-            return .known(digest: try access.store.digest(of: path))
+            guard let location = location(of: cell), let path = try access.locate(location)
+            else { return .notPulled }
+            return .known(digest: try access.digest(of: path))
         } catch {
             return .unusable(reason: "\(error)")
         }

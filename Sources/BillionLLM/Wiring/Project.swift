@@ -22,14 +22,16 @@ struct Project: Sendable {
     var datasets: DatasetLocator {
         DatasetLocator(
             projectRoot: folder, checkout: Program.environment["BILLION_CHECKOUT"],
-            environmentFolder: Program.environment["BILLION_DATASETS"])
+            environmentFolder: Program.environment["BILLION_DATASETS"],
+            pulled: (try? Paths()).map(DatasetStore.folder(in:)))
     }
 
     /// Every name that this build knows, for checking a manifest.
     static var catalog: Catalog {
         Catalog(
             models: ModelCatalog.models.map {
-                Catalog.ModelEntry(name: $0.name, aliases: $0.aliases)
+                Catalog.ModelEntry(
+                    name: $0.name, aliases: $0.aliases, revisions: $0.source.revisions)
             },
             quantizations: Quantizations.names, tasks: TaskRegistry.catalogEntries,
             backends: HardwareTarget.catalogEntries)

@@ -144,13 +144,52 @@ void ck_f32_to_f16(int64_t n, const float *x, uint16_t *out);
 
 // --- attention -------------------------------------------------------------------------------
 
-/// One query against a run of cached keys: scores[s] = scale * dot(q, K[s]).
-/// K: [n, head] in `type` (CK_F32 or CK_F16).
-void ck_attention_scores(int type, int64_t n, int64_t head, const float *q, const void *keys,
-                         float scale, float *scores);
-/// out[head] += sum over s of weights[s] * V[s]; V: [n, head] in `type`.
-void ck_attention_mix(int type, int64_t n, int64_t head, const float *weights, const void *values,
-                      float *out);
+// See attention.c. `head` is the number of elements of a key or value, at most CK_HEAD_LIMIT.
+enum {
+    /// Positions of a block, and of a group within it.
+    CK_ATTENTION_BLOCK = 128,
+    CK_ATTENTION_GROUP = 16,
+    CK_HEAD_LIMIT = 1024,
+};
+
+/// Queries against one block of positions.
+typedef struct {
+    int64_t rows, head;
+    /// [rows, head], scaled by log2(e) / sqrt(head).
+    const float *queries;
+    /// [rows]: positions of the block that a row sees, 0...CK_ATTENTION_BLOCK.
+    const int32_t *seen;
+    /// Keys [group, head, 16]; values: element d of position s at
+    /// (d / 16) * value_panel_stride + s * value_stride + d % 16. Both f16 if `half`, else f32.
+    const void *keys, *values;
+    int64_t value_stride, value_panel_stride;
+    bool half;
+    /// [rows, ck_attention_state_width(head)]; of rows that see something.
+    float *states;
+} ck_attention_block;
+
+/// Elements of a state: weighted sum of the values, padded to 16, largest score, sum of weights.
+int64_t ck_attention_state_width(int64_t head);
+void ck_attend(const ck_attention_block *b);
+/// into = what both have seen together, for each row whose `seen` is not 0 (null: for each).
+void ck_attention_merge(int64_t rows, int64_t head, const int32_t *seen, float *into,
+                        const float *next);
+/// out[head] = weighted mean of the values.
+void ck_attention_finish(int64_t head, const float *state, float *out);
+
+// A cache of keys and values: keys in groups of 16 slots [head, 16], values slot by slot.
+
+/// Bytes that one group of keys, and one slot's value, takes in `type`.
+int64_t ck_cache_key_group_bytes(int type, int64_t head);
+int64_t ck_cache_value_bytes(int type, int64_t head);
+/// Rounds a key and a value [head] to `type` and keeps them at a slot.
+void ck_cache_store(int type, int64_t head, int64_t slot, const float *key, const float *value,
+                    void *keys, void *values);
+/// The keys and values at slots slot..<slot+count as positions first..<first+count of a block in
+/// f32: keys [group, head, 16], values [panel, CK_ATTENTION_BLOCK, 16]. Exact.
+/// Runs of one block are loaded in order.
+void ck_cache_load(int type, int64_t head, int64_t slot, int64_t count, int64_t first,
+                   const void *keys, const void *values, float *key_block, float *value_block);
 
 // --- limits ----------------------------------------------------------------------------------
 

@@ -19,8 +19,17 @@ _Static_assert(sizeof(block_q4_k) == 144, "q4_k block");
 _Static_assert(sizeof(block_q5_k) == 176, "q5_k block");
 _Static_assert(sizeof(block_q6_k) == 210, "q6_k block");
 
-CK_INLINE void put_words(uint8_t *out, const void *source, int words, int row) {
-    for (int w = 0; w < words; w++) memcpy(out + 64 * w + 4 * row, (const char *)source + 4 * w, 4);
+CK_INLINE uint32_t word_at(const void *p) {
+    uint32_t word;
+    memcpy(&word, p, 4);
+    return word;
+}
+CK_INLINE void put_word(void *out, int w, int row, uint32_t word) {
+    memcpy((char *)out + 64 * w + 4 * row, &word, 4);
+}
+
+CK_INLINE void put_words(void *out, const uint8_t *source, int words, int row) {
+    for (int w = 0; w < words; w++) put_word(out, w, row, word_at(source + 4 * w));
 }
 
 /// The fifth bits of 32 columns (bit i of `bits` is column i's) as a panel keeps them.
@@ -60,47 +69,44 @@ CK_INLINE void pack_q5_1(const uint8_t *block, int r, panel_q5_1 *out) {
 }
 CK_INLINE void pack_q8_0(const uint8_t *block, int r, panel_q8_0 *out) {
     memcpy(&out->d[r], block, 2);
-    put_words((uint8_t *)out->q, block + 2, 8, r);
+    put_words(out->q, block + 2, 8, r);
 }
 
-/// Group j of a k block: nibbles of two groups share 32 bytes there, of one group 16 bytes here.
-CK_INLINE void nibbles_of_k(const uint8_t *q, int j, uint8_t *out) {
-    const uint8_t *bytes = q + 32 * (j / 2);
-    for (int i = 0; i < 16; i++)
-        out[i] = j % 2 ? (uint8_t)(bytes[i] >> 4 | (bytes[i + 16] & 0xf0))
-                       : (uint8_t)((bytes[i] & 15) | bytes[i + 16] << 4);
+/// Nibbles of a group: in a k block two groups share 32 bytes (low and high nibbles), here the
+/// halves of one group share 16.
+CK_INLINE void put_nibbles_of_k(const uint8_t *bytes, bool high, int r, uint8_t *out) {
+    const uint32_t low4 = 0x0f0f0f0fu;
+    for (int w = 0; w < 4; w++) {
+        uint32_t a = word_at(bytes + 4 * w), b = word_at(bytes + 16 + 4 * w);
+        put_word(out, w, r, high ? (a >> 4 & low4) | (b & ~low4) : (a & low4) | (b & low4) << 4);
+    }
 }
-/// The eight 6-bit scales and minima of q4_k and q5_k.
-CK_INLINE void scales_of_k(const uint8_t *s, int j, uint8_t *scale, uint8_t *min) {
-    *scale = j < 4 ? s[j] & 63 : (uint8_t)((s[j + 4] & 15) | (s[j - 4] >> 6) << 4);
-    *min = j < 4 ? s[j + 4] & 63 : (uint8_t)(s[j + 4] >> 4 | (s[j] >> 6) << 4);
+/// The eight 6-bit scales and minima of q4_k and q5_k, from their twelve bytes.
+CK_INLINE void put_scales_of_k(const uint8_t *s, int r, uint8_t scale[8][16], uint8_t min[8][16]) {
+    uint32_t a = word_at(s), b = word_at(s + 4), c = word_at(s + 8);
+    uint32_t scales[2] = {a & 0x3f3f3f3fu, (c & 0x0f0f0f0fu) | (a >> 6 & 0x03030303u) << 4};
+    uint32_t mins[2] = {b & 0x3f3f3f3fu, (c >> 4 & 0x0f0f0f0fu) | (b >> 6 & 0x03030303u) << 4};
+    for (int j = 0; j < 8; j++) {
+        scale[j][r] = (uint8_t)(scales[j / 4] >> 8 * (j % 4));
+        min[j][r] = (uint8_t)(mins[j / 4] >> 8 * (j % 4));
+    }
 }
 CK_INLINE void pack_q4_k(const void *source, int r, panel_q4_k *out) {
     const block_q4_k *block = source;
     out->d[r] = block->d;
     out->m[r] = block->m;
-    for (int j = 0; j < 8; j++) {
-        uint8_t nibbles[16];
-        scales_of_k(block->scales, j, &out->scale[j][r], &out->min[j][r]);
-        nibbles_of_k(block->q, j, nibbles);
-        put_words(out->q[j], nibbles, 4, r);
-    }
+    put_scales_of_k(block->scales, r, out->scale, out->min);
+    for (int j = 0; j < 8; j++) put_nibbles_of_k(block->q + 32 * (j / 2), j % 2, r, out->q[j]);
 }
 CK_INLINE void pack_q5_k(const void *source, int r, panel_q5_k *out) {
     const block_q5_k *block = source;
     out->d[r] = block->d;
     out->m[r] = block->m;
+    put_scales_of_k(block->scales, r, out->scale, out->min);
     for (int j = 0; j < 8; j++) {
-        uint8_t nibbles[16];
         uint32_t high = 0;
-        scales_of_k(block->scales, j, &out->scale[j][r], &out->min[j][r]);
-        nibbles_of_k(block->q, j, nibbles);
-        put_words(out->q[j], nibbles, 4, r);
-        for (int w = 0; w < 8; w++) {
-            uint32_t four;
-            memcpy(&four, block->high + 4 * w, 4);
-            high |= (four >> j & 0x01010101u) << w;
-        }
+        put_nibbles_of_k(block->q + 32 * (j / 2), j % 2, r, out->q[j]);
+        for (int w = 0; w < 8; w++) high |= (word_at(block->high + 4 * w) >> j & 0x01010101u) << w;
         out->high[j][r] = high;
     }
 }
@@ -111,18 +117,11 @@ CK_INLINE void pack_q6_k(const void *source, int r, panel_q6_k *out) {
         int half = j / 4, g = j % 4;
         const uint8_t *low = block->low + 64 * half + 32 * (g & 1);
         const uint8_t *bits = block->high + 32 * half;
-        uint8_t nibbles[16];
-        for (int i = 0; i < 16; i++)
-            nibbles[i] = g < 2 ? (uint8_t)((low[i] & 15) | low[i + 16] << 4)
-                               : (uint8_t)(low[i] >> 4 | (low[i + 16] & 0xf0));
-        put_words(out->q[j], nibbles, 4, r);
+        put_nibbles_of_k(low, g >= 2, r, out->q[j]);
         for (int w = 0; w < 2; w++) {
             uint32_t high = 0;
-            for (int v = 0; v < 4; v++) {
-                uint32_t four;
-                memcpy(&four, bits + 16 * w + 4 * v, 4);
-                high |= (four >> (2 * g) & 0x03030303u) << (2 * v);
-            }
+            for (int v = 0; v < 4; v++)
+                high |= (word_at(bits + 16 * w + 4 * v) >> 2 * g & 0x03030303u) << 2 * v;
             out->high[j][w][r] = high;
             out->scale[j][w][r] = block->scales[2 * j + w];
         }

@@ -1,15 +1,15 @@
-/// The three ways to say where an own model comes from. Their texts reach programs and
+/// The ways to say where an own model comes from. Their texts reach programs and
 /// addresses (pip, a download), so only what such a text can look like is let through.
 extension ManifestReader {
     mutating func modelSource(_ entry: YAMLNode.Entry) -> ModelSource? {
         let what = "'models.\(entry.key.value)'"
         guard let fields = fields(of: entry.value, as: what, allowed: nil) else { return nil }
-        let origins = ["path", "hf", "pypi"].filter { fields[$0] != nil }
+        let origins = ["path", "hf", "pypi", "random"].filter { fields[$0] != nil }
         guard let origin = origins.first, origins.count == 1 else {
             report(
                 at: entry.value.mark,
                 origins.isEmpty
-                    ? "\(what) needs one of the keys 'path', 'hf' or 'pypi'."
+                    ? "\(what) needs one of the keys 'path', 'hf', 'pypi' or 'random'."
                     : "\(what) has \(origins.map { "'\($0)'" }.joined(separator: " and ")); "
                         + "a model comes from one of them.")
             return nil
@@ -17,6 +17,7 @@ extension ManifestReader {
         switch origin {
         case "path": return path(entry.value, what)
         case "hf": return huggingFace(entry.value, what)
+        case "random": return random(entry.value, what)
         default: return pypi(entry.value, what)
         }
     }
@@ -26,6 +27,14 @@ extension ManifestReader {
             let path = text("path", in: fields, of: what)
         else { return nil }
         return .path(path.value)
+    }
+
+    /// The name is looked up with the others, in the catalog.
+    private mutating func random(_ node: YAMLNode, _ what: String) -> ModelSource? {
+        guard let fields = fields(of: node, as: what, allowed: ["random"]),
+            let name = text("random", in: fields, of: what)
+        else { return nil }
+        return .random(shapeOf: name.value)
     }
 
     private mutating func huggingFace(_ node: YAMLNode, _ what: String) -> ModelSource? {

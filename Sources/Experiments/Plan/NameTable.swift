@@ -49,7 +49,7 @@ struct NameTable {
                     "the catalog has a model \(quoted(model.name.value)) already. "
                         + "Choose another name.")
             } else {
-                models[model.name.value] = model.source
+                models[model.name.value] = resolved(model)
             }
         }
         for variant in manifest.tasks {
@@ -58,6 +58,20 @@ struct NameTable {
         for variant in manifest.hardware {
             hardware[variant.name.value] = meaning(of: variant, in: hardwareSection)
         }
+    }
+
+    /// An own model's source with the catalog's name for a shape; an unknown one is reported.
+    private mutating func resolved(_ model: Manifest.Model) -> ModelSource? {
+        guard case .random(let shape)? = model.source else { return model.source }
+        let names = catalog.models.map(\.name)
+        if let name = names.first(where: { $0 == shape }) ?? aliases[shape] {
+            return .random(shapeOf: name)
+        }
+        report(
+            at: model.name.mark,
+            "'random' of model \(quoted(model.name.value)) names the unknown model "
+                + "\(quoted(shape))." + suggestion(for: shape, among: names + aliases.keys))
+        return nil
     }
 
     private static func defaults(of section: Section) -> [String: Meaning?] {
@@ -115,13 +129,38 @@ struct NameTable {
 }
 
 extension NameTable {
-    func source(ofModel name: String) -> ModelSource? { models[name] ?? nil }
+    func source(ofModel name: String) -> ModelSource? {
+        if let source = models[name] ?? nil { return source }
+        return revised(name).flatMap { $0.complaint == nil ? .catalog($0.canonical) : nil }
+    }
     func task(_ name: String) -> Meaning? { tasks[name] ?? nil }
     func hardware(_ name: String) -> Meaning? { hardware[name] ?? nil }
 
     /// A model's alias becomes its name in the catalog, so that one model has one name in rows.
     func canonical(_ name: String, _ axis: Manifest.Axis) -> String {
-        axis == .model ? aliases[name] ?? name : name
+        guard axis == .model else { return name }
+        return aliases[name] ?? revised(name)?.canonical ?? name
+    }
+
+    /// A catalog model with a revision: `pythia-1b@step1000`; nil for any other name.
+    private func revised(_ name: String) -> (canonical: String, complaint: String?)? {
+        let parts = name.split(separator: "@", maxSplits: 1).map(String.init)
+        guard parts.count == 2,
+            let model = catalog.models.first(where: { model in
+                model.name == parts[0] || model.aliases.contains(parts[0])
+            })
+        else { return nil }
+        let canonical = "\(model.name)@\(parts[1])"
+        guard let revisions = model.revisions else {
+            return (canonical, "the model \(quoted(model.name)) has one version only.")
+        }
+        if revisions.isEmpty || revisions.contains(parts[1]) { return (canonical, nil) }
+        let hint = Suggestion.nearest(to: parts[1], among: revisions)
+            .map { " Did you mean '\(model.name)@\($0)'?" }
+        return (
+            canonical,
+            "the model \(quoted(model.name)) has no revision \(quoted(parts[1])).\(hint ?? "")"
+        )
     }
 
     /// Why a name cannot be used; nil for a known one, or one reported where it is defined.
@@ -134,6 +173,7 @@ extension NameTable {
         case .hardware: isKnown = hardware[name] != nil
         }
         if isKnown { return nil }
+        if axis == .model, let revised = revised(name) { return revised.complaint }
         let isPath = axis == .model && (name.contains("/") || name.hasSuffix(".gguf"))
         let hint =
             isPath

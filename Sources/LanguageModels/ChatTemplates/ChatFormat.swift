@@ -18,15 +18,19 @@ package struct ChatFormat: Sendable {
     package let stopText: String?
     private let tokenizer: Tokenizer
 
-    /// The format of a model's own file; throws when its template is beyond the interpreter.
-    package init(tokenizer: Tokenizer, date: TemplateDate = .standard) throws(ChatTemplateError) {
+    /// The format of a model; throws when its template is beyond the interpreter.
+    ///
+    /// - Parameter template: Jinja text that replaces the one of the model's own file.
+    package init(tokenizer: Tokenizer, date: TemplateDate = .standard, template: String? = nil)
+        throws(ChatTemplateError)
+    {
         self.tokenizer = tokenizer
         self.date = date
-        if let source = tokenizer.chatTemplate {
-            template = try ChatTemplate(source: source)
+        if let source = template ?? tokenizer.chatTemplate {
+            self.template = try ChatTemplate(source: source)
             stopText = nil
         } else {
-            template = nil
+            self.template = nil
             stopText = "\nUser:"
         }
     }

@@ -54,7 +54,12 @@ package struct DatasetLocator: Sendable {
 
     /// The folder `datasets` of the project, then that of the checkout that the program was built
     /// in, where it is another one, then the folder that `BILLION_DATASETS` names.
-    package init(projectRoot: String, checkout: String? = nil, environmentFolder: String?) {
+    ///
+    /// What `billion datasets pull` has brought (`pulled`) comes last.
+    package init(
+        projectRoot: String, checkout: String? = nil, environmentFolder: String?,
+        pulled: String? = nil
+    ) {
         var folders = [SearchFolder(path: projectRoot + "/datasets", label: "datasets")]
         if let checkout, !checkout.isEmpty, checkout != projectRoot {
             folders.append(
@@ -63,6 +68,7 @@ package struct DatasetLocator: Sendable {
         if let path = environmentFolder, !path.isEmpty {
             folders.append(SearchFolder(path: path, label: "$BILLION_DATASETS"))
         }
+        if let pulled { folders.append(SearchFolder(path: pulled, label: "the cache")) }
         searchFolders = folders
     }
 
@@ -119,8 +125,8 @@ package struct DatasetLocator: Sendable {
 
     private func advice(for name: String) -> String {
         if name == "mmlu" {
-            return " Put the authors' CSV folder there or set BILLION_DATASETS; datasets/README.md "
-                + "says how."
+            return " Run: billion datasets pull mmlu (or put the authors' CSV folder there or set "
+                + "BILLION_DATASETS; datasets/README.md says how)."
         }
         return Suggestion.sentence(for: name, among: Set(Self.known.keys).union(present))
     }

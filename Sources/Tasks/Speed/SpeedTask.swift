@@ -8,6 +8,7 @@ package enum SpeedTask: EvaluationTask {
     package static let kind = "speed"
     package static let version = 1
     package static let summary = "prompt and decoding rates as llama-bench measures them"
+    package static let needsRealWeights = false
     package static let settings: [Catalog.Setting] = [
         .init(
             "n_prompt", .integer(0...1_000_000), default: .integer(512),

