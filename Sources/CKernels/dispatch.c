@@ -1,8 +1,17 @@
 // The dispatch table: one column per instruction set, chosen once from what the processor has.
 #include "internal.h"
+#include "matmul/floats.h"
 #include "matmul/packed.h"
 #include <math.h>
 #include <stdatomic.h>
+#if CK_NEON && defined(__linux__)
+#include <sys/auxv.h>
+#ifndef HWCAP_ASIMDDP
+#define HWCAP_ASIMDDP (1 << 20)
+#endif
+#elif CK_NEON && defined(__APPLE__)
+#include <sys/sysctl.h>
+#endif
 
 /// One instruction set's column.
 typedef struct {
@@ -11,20 +20,51 @@ typedef struct {
     const ck_vector_kernels *vectors;
     const ck_attention_kernels *attention;
     const ck_panel_kernels *panels;
+    const ck_float_kernels *floats;
+    const ck_limit_kernels *limits;
+    const ck_bf16_kernels *bf16_products;
 } ck_table;
 
 #define CK_COLUMN(set)                                                                             \
     {                                                                                              \
 #set, &ck_format_f32_##set, &ck_format_f16_##set, &ck_format_bf16_##set,                   \
             &ck_format_q8_0_##set, &ck_format_q4_0_##set, &ck_format_q4_1_##set,                   \
-            &ck_vectors_##set, &ck_attention_##set, &ck_panels_##set                               \
+            &ck_vectors_##set, &ck_attention_##set, &ck_panels_##set, &ck_floats_##set,            \
+            &ck_limits_##set, 0                                                                    \
     }
 
 static const ck_table scalar_table = CK_COLUMN(scalar);
 #if CK_X86
 static const ck_table avx2_table = CK_COLUMN(avx2);
-static const ck_table *const tables[] = {&avx2_table, &scalar_table};
-static const char *const names[] = {"avx2", "scalar", 0};
+// Rows of a few numbers and single products are limited by memory at 8 lanes already.
+#define CK_AVX512_COLUMN(name, limits, bf16_products)                                              \
+    {                                                                                              \
+        name, &ck_format_f32_avx2, &ck_format_f16_avx2, &ck_format_bf16_avx2,                      \
+            &ck_format_q8_0_avx2, &ck_format_q4_0_avx2, &ck_format_q4_1_avx2, &ck_vectors_avx2,    \
+            &ck_attention_avx2, &ck_panels_avx512, &ck_floats_avx512, limits, bf16_products        \
+    }
+static const ck_table avx512_table = CK_AVX512_COLUMN("avx512", &ck_limits_avx512, 0);
+static const ck_table avx512bf16_table =
+    CK_AVX512_COLUMN("avx512bf16", &ck_limits_avx512bf16, &ck_bf16_avx512);
+static const ck_table *const tables[] = {&avx512bf16_table, &avx512_table, &avx2_table,
+                                         &scalar_table};
+static const char *const names[] = {"avx512bf16", "avx512", "avx2", "scalar", 0};
+#elif CK_NEON
+static const ck_table neon_table = {"neon",
+                                    &ck_format_f32_scalar,
+                                    &ck_format_f16_scalar,
+                                    &ck_format_bf16_scalar,
+                                    &ck_format_q8_0_scalar,
+                                    &ck_format_q4_0_scalar,
+                                    &ck_format_q4_1_scalar,
+                                    &ck_vectors_scalar,
+                                    &ck_attention_scalar,
+                                    &ck_panels_neon,
+                                    &ck_floats_neon,
+                                    &ck_limits_neon,
+                                    0};
+static const ck_table *const tables[] = {&neon_table, &scalar_table};
+static const char *const names[] = {"neon", "scalar", 0};
 #else
 static const ck_table *const tables[] = {&scalar_table};
 static const char *const names[] = {"scalar", 0};
@@ -36,12 +76,39 @@ static _Thread_local const ck_table *chosen_here;
 
 const char *const *ck_variants(void) { return names; }
 
+#if CK_X86
+// These builtins ask the system too whether it keeps the registers.
+static bool has_avx2(void) {
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
+           __builtin_cpu_supports("f16c");
+}
+static bool has_avx512(void) {
+    return has_avx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+           __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
+           __builtin_cpu_supports("avx512vnni");
+}
+#elif CK_NEON
+static bool has_dot_products(void) {
+#if defined(__linux__)
+    return (getauxval(AT_HWCAP) & HWCAP_ASIMDDP) != 0;
+#elif defined(__APPLE__)
+    int has = 0;
+    size_t size = sizeof has;
+    return !sysctlbyname("hw.optional.arm.FEAT_DotProd", &has, &size, 0, 0) && has;
+#else
+    return false;
+#endif
+}
+#endif
+
 bool ck_can_run(const char *name) {
     if (!strcmp(name, "scalar")) return true;
 #if CK_X86
-    if (!strcmp(name, "avx2"))
-        return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
-               __builtin_cpu_supports("f16c");
+    if (!strcmp(name, "avx2")) return has_avx2();
+    if (!strcmp(name, "avx512")) return has_avx512();
+    if (!strcmp(name, "avx512bf16")) return has_avx512() && __builtin_cpu_supports("avx512bf16");
+#elif CK_NEON
+    if (!strcmp(name, "neon")) return has_dot_products();
 #endif
     return false;
 }
@@ -76,6 +143,14 @@ static const ck_table *table(void) {
 
 const char *ck_variant(void) { return table()->name; }
 const ck_panel_kernels *ck_panel_table(void) { return table()->panels; }
+const ck_float_kernels *ck_float_table(void) { return table()->floats; }
+const ck_bf16_kernels *ck_bf16_table(void) { return table()->bf16_products; }
+
+int64_t ck_f32_products(int64_t rounds) { return table()->limits->f32_products(rounds); }
+int64_t ck_byte_products(int64_t rounds) { return table()->limits->byte_products(rounds); }
+int64_t ck_bf16_products(int64_t rounds) {
+    return table()->limits->bf16_products ? table()->limits->bf16_products(rounds) : 0;
+}
 
 static const ck_format_kernels *format(int type) {
     const ck_table *t = table();

@@ -7,8 +7,28 @@
 #define CK_X86 1
 #include <immintrin.h>
 #define CK_AVX2 __attribute__((target("avx2,fma,f16c")))
+#ifndef CK_AVX512 // a test compiles these kernels for an emulation
+#define CK_AVX512                                                                                  \
+    __attribute__((target("avx2,fma,f16c,avx512f,avx512bw,avx512vl,avx512dq,avx512vnni")))
+#endif
+#ifndef CK_AVX512BF16
+#define CK_AVX512BF16                                                                              \
+    __attribute__((                                                                                \
+        target("avx2,fma,f16c,avx512f,avx512bw,avx512vl,avx512dq,avx512vnni,avx512bf16")))
+#endif
 #else
 #define CK_X86 0
+#endif
+#if defined(__aarch64__)
+#define CK_NEON 1
+#include <arm_neon.h>
+#ifdef __clang__
+#define CK_DOTPROD __attribute__((target("dotprod")))
+#else
+#define CK_DOTPROD __attribute__((target("arch=armv8.2-a+dotprod")))
+#endif
+#else
+#define CK_NEON 0
 #endif
 #define CK_INLINE static inline __attribute__((always_inline))
 
@@ -35,6 +55,14 @@ typedef struct {
     void (*merge)(int64_t, float *, const float *);
 } ck_attention_kernels;
 
+/// Loops of `rounds` rounds that return how many operations (multiplications and additions) they
+/// did; null where the instruction set has no such products.
+typedef struct {
+    int64_t (*f32_products)(int64_t rounds);
+    int64_t (*byte_products)(int64_t rounds);
+    int64_t (*bf16_products)(int64_t rounds);
+} ck_limit_kernels;
+
 // Each file defines `NAME_scalar` and, on x86-64, `NAME_avx2`; dispatch.c makes the table.
 #define CK_DECLARE(type, name) extern const type name##_scalar, name##_avx2;
 CK_DECLARE(ck_format_kernels, ck_format_f32)
@@ -45,6 +73,8 @@ CK_DECLARE(ck_format_kernels, ck_format_q4_0)
 CK_DECLARE(ck_format_kernels, ck_format_q4_1)
 CK_DECLARE(ck_vector_kernels, ck_vectors)
 CK_DECLARE(ck_attention_kernels, ck_attention)
+CK_DECLARE(ck_limit_kernels, ck_limits)
+extern const ck_limit_kernels ck_limits_avx512, ck_limits_avx512bf16, ck_limits_neon;
 
 CK_INLINE float ck_bits_to_float(uint32_t bits) {
     float value;

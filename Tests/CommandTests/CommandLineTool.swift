@@ -89,7 +89,6 @@ extension CommandLineTool {
     /// All that help lists, but `test`, which is the launcher's.
     static let commands = [
         "run", "plan", "validate", "query", "report", "models", "datasets", "chat", "generate",
-        "score",
-        "tokenize", "speed",
+        "score", "tokenize", "speed", "kernels",
     ]
 }

@@ -19,6 +19,7 @@ enum CommandTable {
             ScoreCommand.self,
             TokenizeCommand.self,
             SpeedCommand.self,
+            KernelsCommand.self,
             HumanEvalCommand.self,
             DoctorCommand.self,
             JobCommand.self,

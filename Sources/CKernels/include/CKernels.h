@@ -26,7 +26,7 @@ enum ck_type {
 
 // --- choice of the instruction set -----------------------------------------------------------
 
-/// Name of the variant in use: "scalar", "avx2".
+/// Name of the variant in use: "scalar", "avx2", "avx512", "avx512bf16", "neon".
 const char *ck_variant(void);
 /// Uses the named variant from now on. False (and no change) when it is unknown or this
 /// processor cannot run it. Not for use while kernels run on other threads.
@@ -91,6 +91,9 @@ typedef struct {
     int64_t stride, count;
     /// The same as ck_turn_tile leaves them; null when ck_turned_bytes is 0.
     const float *turned;
+    /// The same as ck_round_tile leaves them: weights in f16 and bf16 are multiplied by bf16 dot
+    /// products. Null for exact products.
+    const uint16_t *rounded;
 } ck_float_activations;
 
 /// Bytes of `count` turned activations; 0 when so few are multiplied as they are.
@@ -100,10 +103,19 @@ int64_t ck_turned_tiles(int64_t count);
 void ck_turn_tile(int64_t columns, int64_t count, int64_t tile, const float *x, int64_t stride,
                   float *turned);
 
+/// Whether the variant in use has bf16 dot products: weights and activations rounded to bf16 (8
+/// bits of precision: each product is within 2^-8 of its size), sums in f32.
+bool ck_has_bf16_products(void);
+/// Bytes of `count` rounded activations.
+int64_t ck_rounded_bytes(int64_t columns, int64_t count);
+int64_t ck_rounded_tiles(int64_t count);
+void ck_round_tile(int64_t columns, int64_t count, int64_t tile, const float *x, int64_t stride,
+                   uint16_t *rounded);
+
 /// out[i * stride + r] = dot(W[r], x[i]) from one block of columns, or += beyond the first block.
 /// w: at most 16 rows of `type` (CK_F32, CK_F16, CK_BF16), `row_bytes` apart, from column
 /// `first_column` (a multiple of the block's) of `columns` on. f32 products and sums, bit for bit
-/// the same for any count.
+/// the same for any count (and so are bf16 products, where x brings rounded activations).
 void ck_float_block(int type, const void *w, int64_t row_bytes, int64_t rows, int64_t first_column,
                     int64_t columns, const ck_float_activations *x, float *out, int64_t stride,
                     void *scratch);
@@ -178,6 +190,16 @@ void ck_cache_store(int type, int64_t head, int64_t slot, const float *key, cons
 /// Runs of one block are loaded in order.
 void ck_cache_load(int type, int64_t head, int64_t slot, int64_t count, int64_t first,
                    const void *keys, const void *values, float *key_block, float *value_block);
+
+// --- limits ----------------------------------------------------------------------------------
+
+/// Multiplies and adds as fast as the variant in use can, from registers alone, for `rounds`
+/// rounds; the number of operations done. 0 where there are no such products.
+int64_t ck_f32_products(int64_t rounds);
+int64_t ck_byte_products(int64_t rounds);
+int64_t ck_bf16_products(int64_t rounds);
+/// Reads memory from end to end; a number that depends on all of it.
+uint64_t ck_read(const void *memory, int64_t bytes);
 
 /// A pause for a spinning thread.
 static inline void ck_spin_hint(void) {

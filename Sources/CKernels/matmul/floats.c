@@ -12,31 +12,8 @@
 // So an element is the same number, whatever else is computed beside it.
 // Error: each chain has at most 64 roundings, so a block is within 64 + 3 units in the last place
 // of the sum of the magnitudes of its products; typical is the root of that.
-#include "../internal.h"
+#include "floats.h"
 #include <math.h>
-
-enum { block_rows = CK_FLOAT_BLOCK_ROWS, block_columns = CK_FLOAT_BLOCK_COLUMNS, lanes = 8 };
-enum { row_step = 4, direct_tile = 3, turned_tile = 6, steps = block_columns / lanes };
-/// Between rows that wait to be turned: not a power of two.
-enum { staged_bytes = 4 * block_columns + 64 };
-_Static_assert(4 * block_rows * block_columns + block_rows * staged_bytes <= CK_FLOAT_SCRATCH_BYTES,
-               "scratch");
-/// Activations up to which weights are not turned first.
-enum { direct_limit = 2 * direct_tile };
-/// The order in which the chains of a turned block are computed and added up.
-static const int chain_order[lanes] = {0, 4, 1, 5, 2, 6, 3, 7};
-
-typedef struct {
-    /// sums[i][r] = dot(row r, x row i) for 4 rows and n <= 3.
-    void (*direct)(int type, int n, const char *w, int64_t row_bytes, int64_t count, const float *x,
-                   int64_t x_stride, float sums[direct_tile][row_step]);
-    /// panel[place of k % 8 in chain_order][k / 8][row] = element k of a row, for 16 rows.
-    void (*turn)(int type, const char *w, int64_t row_bytes, int64_t count, float *panel);
-    /// c[i * stride + row] (+)= dot(row, x row i) for a turned block of weights and one of a tile
-    /// of n <= 6 activations, [place in chain_order][k / 8][n].
-    void (*multiply)(int n, const float *panel, int64_t count, const float *x, float *c,
-                     int64_t stride, bool accumulate);
-} ck_float_kernels;
 
 static float value_at(int type, const char *row, int64_t k) {
     if (type == CK_F32) {
@@ -59,7 +36,7 @@ static void turn_from(int type, const char *w, int64_t row_bytes, int64_t first,
         for (int r = 0; r < block_rows; r++)
             turned_place(panel, k)[r] = value_at(type, w + r * row_bytes, k);
 }
-static void turn(int type, const char *w, int64_t row_bytes, int64_t count, float *panel) {
+void ck_turn_scalar(int type, const char *w, int64_t row_bytes, int64_t count, float *panel) {
     turn_from(type, w, row_bytes, 0, count, panel);
 }
 static void multiply(int n, const float *panel, int64_t count, const float *x, float *c,
@@ -88,7 +65,7 @@ static void direct(int type, int n, const char *w, int64_t row_bytes, int64_t co
             sums[i][r] = ((a[0] + a[4]) + (a[1] + a[5])) + ((a[2] + a[6]) + (a[3] + a[7]));
         }
 }
-static const ck_float_kernels scalar_kernels = {direct, turn, multiply};
+const ck_float_kernels ck_floats_scalar = {direct, ck_turn_scalar, multiply};
 
 #if CK_X86
 CK_AVX2 CK_INLINE __m256 widen_avx2(const int type, __m128i v) {
@@ -146,9 +123,8 @@ CK_AVX2 CK_INLINE void direct_type_avx2(const int type, int n, const char *w, in
     default: direct_n_avx2(type, 3, w, row_bytes, count, x, x_stride, sums); break;
     }
 }
-CK_AVX2 static void direct_avx2(int type, int n, const char *w, int64_t row_bytes, int64_t count,
-                                const float *x, int64_t x_stride,
-                                float sums[direct_tile][row_step]) {
+CK_AVX2 void ck_direct_avx2(int type, int n, const char *w, int64_t row_bytes, int64_t count,
+                            const float *x, int64_t x_stride, float sums[direct_tile][row_step]) {
     switch (type) {
     case CK_F32: direct_type_avx2(CK_F32, n, w, row_bytes, count, x, x_stride, sums); break;
     case CK_F16: direct_type_avx2(CK_F16, n, w, row_bytes, count, x, x_stride, sums); break;
@@ -202,8 +178,7 @@ CK_AVX2 CK_INLINE void turn_halves_avx2(const int type, const char *w, int64_t r
         _mm256_storeu_ps(out + 8, widen_avx2(type, _mm256_extracti128_si256(v, 1)));
     }
 }
-CK_AVX2 static void turn_avx2(int type, const char *w, int64_t row_bytes, int64_t count,
-                              float *panel) {
+CK_AVX2 void ck_turn_avx2(int type, const char *w, int64_t row_bytes, int64_t count, float *panel) {
     int64_t k = 0;
     if (type == CK_F32)
         for (; k + 8 <= count; k += 8) {
@@ -272,15 +247,8 @@ CK_AVX2 static void multiply_avx2(int n, const float *panel, int64_t count, cons
     default: multiply_n_avx2(6, panel, count, x, c, stride, accumulate); break;
     }
 }
-static const ck_float_kernels avx2_kernels = {direct_avx2, turn_avx2, multiply_avx2};
+const ck_float_kernels ck_floats_avx2 = {ck_direct_avx2, ck_turn_avx2, multiply_avx2};
 #endif
-
-static const ck_float_kernels *kernels(void) {
-#if CK_X86
-    if (strcmp(ck_variant(), "scalar")) return &avx2_kernels;
-#endif
-    return &scalar_kernels;
-}
 
 /// Rows of a block that are fewer than `wanted`, as f32 with zeros behind them.
 static void fill_up(int type, const char *w, int64_t row_bytes, int64_t rows, int64_t wanted,
@@ -318,7 +286,12 @@ void ck_turn_tile(int64_t columns, int64_t count, int64_t tile, const float *x, 
 void ck_float_block(int type, const void *w, int64_t row_bytes, int64_t rows, int64_t first_column,
                     int64_t columns, const ck_float_activations *x, float *out, int64_t stride,
                     void *scratch) {
-    const ck_float_kernels *k = kernels();
+    if (x->rounded && type != CK_F32) {
+        ck_bf16_block(ck_bf16_table(), type, w, row_bytes, rows, first_column, columns, x, out,
+                      stride, scratch);
+        return;
+    }
+    const ck_float_kernels *k = ck_float_table();
     const char *source = w;
     float *panel = scratch, *filled = panel + block_rows * block_columns;
     int64_t count = x->count, size = columns - first_column;

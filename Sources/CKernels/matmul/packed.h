@@ -114,9 +114,10 @@ CK_INLINE int groups_of(int type) {
 ///
 /// Columns of activations (tokens) come in tiles of at most `ck_panel_kernels.tile`; a tile of n
 /// holds, group by group: q[n][32], d[n], sum[n] (= d * sum of q), half[n][2] (sums of the q of
-/// each half). Kernels without an 8-bit dot product take 16-bit q for kind_s8, of which each
-/// four stand in the order 0 2 1 3.
-enum { tail_bytes = 12 };
+/// each half), start[n] (= -128 * sum of q: where the sum of codes with an offset of 128 starts).
+/// Kernels without an 8-bit dot product take 16-bit q for kind_s8, of which each four stand in
+/// the order 0 2 1 3.
+enum { tail_bytes = 16 };
 CK_INLINE int64_t tile_group_bytes(bool wide, int n) {
     return (int64_t)n * ((wide ? 64 : 32) + tail_bytes);
 }
@@ -158,6 +159,7 @@ typedef struct {
 enum { max_tile = 12, block_groups = 16 };
 
 CK_DECLARE(ck_panel_kernels, ck_panels)
+extern const ck_panel_kernels ck_panels_avx512, ck_panels_neon;
 const ck_panel_kernels *ck_panel_table(void);
 
 /// The factor that takes a group of activations to codes, 0 when they are all (nearly) zero, and

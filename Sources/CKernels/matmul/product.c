@@ -32,6 +32,7 @@ void ck_quantize_tile(int type, int64_t columns, int64_t count, int64_t tile, co
             for (int k = 0; k < 16; k++) half[0] += q[k];
             for (int k = 16; k < 32; k++) half[1] += q[k];
             float sum = d * (float)(half[0] + half[1]);
+            int32_t start = -128 * (half[0] + half[1]);
             if (wide) {
                 int16_t *q16 = (int16_t *)(out + 64 * i);
                 static const int order[4] = {0, 2, 1, 3};
@@ -42,6 +43,7 @@ void ck_quantize_tile(int type, int64_t columns, int64_t count, int64_t tile, co
             memcpy(tail + 4 * i, &d, 4);
             memcpy(tail + 4 * (n + i), &sum, 4);
             memcpy(tail + 4 * (2 * n + i), half, 4);
+            memcpy(tail + 4 * (3 * n + i), &start, 4);
         }
     }
 }

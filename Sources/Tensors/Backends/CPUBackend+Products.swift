@@ -93,10 +93,20 @@ extension CPUBackend {
     ) -> ProductInput {
         let count = Int64(rows)
         var input = ProductInput(
-            floats: .init(rows: x.data, stride: Int64(x.width), count: count, turned: nil))
+            floats: .init(
+                rows: x.data, stride: Int64(x.width), count: count, turned: nil, rounded: nil))
+        let byBF16 = computation == .auto && ck_has_bf16_products()
         for matrix in matrices {
             let (type, columns) = (matrix.type, Int64(matrix.columns))
-            if matrix.panels == nil {
+            if byBF16 && matrix.isHalf {
+                if input.floats.rounded != nil { continue }
+                let buffer = roundedMemory.grown(to: ck_rounded_bytes(columns, count))
+                    .assumingMemoryBound(to: UInt16.self)
+                input.floats.rounded = UnsafePointer(buffer)
+                forEachTile(Int(ck_rounded_tiles(count))) {
+                    ck_round_tile(columns, count, $0, x.data, Int64(x.width), buffer)
+                }
+            } else if matrix.panels == nil {
                 let tiles = Int(ck_turned_tiles(count))
                 if tiles == 0 || input.floats.turned != nil { continue }
                 let buffer = turnedMemory.grown(to: ck_turned_bytes(columns, count))

@@ -13,6 +13,7 @@ package final class CPUBackend: Backend {
     var packedMemory = PackedMemory()
     let quantizedMemory = [ProductMemory(), ProductMemory()]
     let turnedMemory = ProductMemory()
+    let roundedMemory = ProductMemory()
     var products: [ProductItem] = []
     /// Time and memory that repacking has taken so far.
     package private(set) var packSeconds = 0.0

@@ -58,6 +58,9 @@ final class CPUMatrix: DeviceMatrix {
             || type == Int32(CK_BF16.rawValue)
     }
 
+    /// Whether bf16 dot products can take the place of exact ones.
+    var isHalf: Bool { isFloat && type != Int32(CK_F32.rawValue) }
+
     /// Elements first..<first+count of a row, as f32; whole blocks.
     func dequantize(
         row: Int, first: Int, count: Int, into out: UnsafeMutablePointer<Float>

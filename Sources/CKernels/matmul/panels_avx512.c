@@ -1,0 +1,339 @@
+// Panel kernels for AVX-512 with VNNI: 16 rows a vector, four columns a lane.
+//
+// vpdpbusd multiplies four unsigned codes with four signed activations, which it broadcasts from
+// memory itself: eight of them are a group, and no sum crosses a vector. Codes with an offset cost
+// no subtraction, because their sum starts at -offset * sum(x) rather than at zero; unpacked codes
+// all have the offset 128, whose starts are stored with the activations. Twelve columns make 24
+// accumulators, and leave registers for weights and scales. All sums are exact, and equal the
+// scalar kernels' to the bit.
+#include "packed.h"
+
+#if CK_X86
+
+#define LOAD(p) _mm512_loadu_si512((const void *)(p))
+#define UNROLL _Pragma("clang loop unroll(full)")
+
+enum { direct_columns = 6 };
+/// How far ahead packed weights are fetched: a page, beyond which the hardware does not look.
+enum { ahead = 4096 };
+
+/// One group of 16 rows in registers.
+typedef struct {
+    __m512i q[8];
+    __m512 scale, min;
+    /// Of kind_halves: pairs of 16-bit integer scales.
+    __m512i halves;
+} rows16;
+
+CK_AVX512 CK_INLINE __m512i broadcast32(const void *p) {
+    int word;
+    memcpy(&word, p, 4);
+    return _mm512_set1_epi32(word);
+}
+CK_AVX512 CK_INLINE __m512 halfs16(const uint16_t *p) {
+    return _mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)(const void *)p));
+}
+CK_AVX512 CK_INLINE __m512 bytes16(const uint8_t *p) {
+    return _mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)p)));
+}
+CK_AVX512 CK_INLINE void nibbles16(const uint8_t *q, rows16 *out) {
+    const __m512i mask = _mm512_set1_epi8(15);
+    UNROLL for (int w = 0; w < 4; w++) {
+        __m512i v = LOAD(q + 64 * w);
+        out->q[w] = _mm512_and_si512(v, mask);
+        out->q[w + 4] = _mm512_and_si512(_mm512_srli_epi16(v, 4), mask);
+    }
+}
+CK_AVX512 CK_INLINE void fifth_bits16(const uint32_t *high, rows16 *out) {
+    const __m512i bit = _mm512_set1_epi8(16);
+    __m512i v = LOAD(high);
+    UNROLL for (int w = 0; w < 8; w++) {
+        __m512i moved = w < 4 ? _mm512_slli_epi32(v, 4 - w) : _mm512_srli_epi32(v, w - 4);
+        out->q[w] = _mm512_or_si512(out->q[w], _mm512_and_si512(moved, bit));
+    }
+}
+CK_AVX512 CK_INLINE void scales_of_k16(const uint16_t *d, const uint16_t *m, const uint8_t *scale,
+                                       const uint8_t *min, rows16 *out) {
+    out->scale = _mm512_mul_ps(halfs16(d), bytes16(scale));
+    out->min = _mm512_sub_ps(_mm512_setzero_ps(), _mm512_mul_ps(halfs16(m), bytes16(min)));
+}
+
+/// Group g of a panel; the codes of kind_s8 with the offset 128.
+CK_AVX512 CK_INLINE void load16(const int type, const void *panel, int64_t g, rows16 *out) {
+    const int64_t j = g & 7;
+    if (type == CK_Q4_0) {
+        const panel_q4_0 *p = (const panel_q4_0 *)panel + g;
+        nibbles16(p->q, out);
+        out->scale = halfs16(p->d);
+    } else if (type == CK_Q4_1) {
+        const panel_q4_1 *p = (const panel_q4_1 *)panel + g;
+        nibbles16(p->q, out);
+        out->scale = halfs16(p->d);
+        out->min = halfs16(p->m);
+    } else if (type == CK_Q5_0) {
+        const panel_q5_0 *p = (const panel_q5_0 *)panel + g;
+        nibbles16(p->q, out);
+        fifth_bits16(p->high, out);
+        out->scale = halfs16(p->d);
+    } else if (type == CK_Q5_1) {
+        const panel_q5_1 *p = (const panel_q5_1 *)panel + g;
+        nibbles16(p->q, out);
+        fifth_bits16(p->high, out);
+        out->scale = halfs16(p->d);
+        out->min = halfs16(p->m);
+    } else if (type == CK_Q8_0) {
+        const panel_q8_0 *p = (const panel_q8_0 *)panel + g;
+        const __m512i sign = _mm512_set1_epi8(-128);
+        UNROLL for (int w = 0; w < 8; w++) out->q[w] = _mm512_xor_si512(LOAD(p->q + 64 * w), sign);
+        out->scale = halfs16(p->d);
+    } else if (type == CK_Q4_K) {
+        const panel_q4_k *p = (const panel_q4_k *)panel + (g >> 3);
+        nibbles16(p->q[j], out);
+        scales_of_k16(p->d, p->m, p->scale[j], p->min[j], out);
+    } else if (type == CK_Q5_K) {
+        const panel_q5_k *p = (const panel_q5_k *)panel + (g >> 3);
+        nibbles16(p->q[j], out);
+        fifth_bits16(p->high[j], out);
+        scales_of_k16(p->d, p->m, p->scale[j], p->min[j], out);
+    } else {
+        const panel_q6_k *p = (const panel_q6_k *)panel + (g >> 3);
+        const __m512i bits = _mm512_set1_epi8(0x30), low = _mm512_set1_epi32(0xffff);
+        nibbles16(p->q[j], out);
+        UNROLL for (int w = 0; w < 8; w++) {
+            __m512i v = LOAD(p->high[j][w / 4]);
+            const int left = 4 - 2 * (w % 4);
+            v = left >= 0 ? _mm512_slli_epi32(v, left) : _mm512_srli_epi32(v, -left);
+            out->q[w] = _mm512_or_si512(out->q[w], _mm512_and_si512(v, bits));
+        }
+        __m512i s0 = _mm512_cvtepi8_epi32(_mm_loadu_si128((const __m128i *)p->scale[j][0]));
+        __m512i s1 = _mm512_cvtepi8_epi32(_mm_loadu_si128((const __m128i *)p->scale[j][1]));
+        out->halves = _mm512_or_si512(_mm512_and_si512(s0, low), _mm512_slli_epi32(s1, 16));
+        out->scale = halfs16(p->d);
+    }
+}
+
+CK_INLINE bool has_minimum(const ck_kind kind) {
+    return kind == kind_u4_min || kind == kind_u5_min;
+}
+
+/// Word v of a group: of the unpacked codes q, or of the registers where there are none.
+CK_AVX512 CK_INLINE __m512i word(const rows16 *w, const uint8_t *q, const int v) {
+    return q ? LOAD(q + 64 * v) : w->q[v];
+}
+
+/// The activations of one group: of n columns of a tile, or a part of them.
+typedef struct {
+    const char *q;
+    const float *d, *sum;
+    const int16_t *half;
+    const int32_t *start;
+} activation_group;
+
+/// s[i] = integer sums of a group with columns i in 0..<n, n <= 6 for kind_halves.
+CK_AVX512 CK_INLINE void integer_sums(const ck_kind kind, const int n, const int offset,
+                                      const rows16 *w, const uint8_t *q, activation_group x,
+                                      __m512i *s) {
+    UNROLL for (int i = 0; i < n; i++) {
+        if (has_minimum(kind) || kind == kind_halves)
+            s[i] = _mm512_setzero_si512();
+        else if (offset == 128)
+            s[i] = broadcast32(x.start + i);
+        else
+            s[i] = _mm512_set1_epi32(x.start[i] / (128 / offset));
+    }
+    __m512i second[direct_columns];
+    if (kind == kind_halves) UNROLL for (int i = 0; i < n; i++) second[i] = _mm512_setzero_si512();
+    UNROLL for (int v = 0; v < 8; v++) {
+        __m512i codes = word(w, q, v);
+        __m512i *to = kind == kind_halves && v >= 4 ? second : s;
+        UNROLL for (int i = 0; i < n; i++) to[i] =
+            _mm512_dpbusd_epi32(to[i], codes, broadcast32(x.q + 32 * i + 4 * v));
+    }
+    if (kind != kind_halves) return;
+    __m512i scale0 = _mm512_srai_epi32(_mm512_slli_epi32(w->halves, 16), 16);
+    __m512i scale1 = _mm512_srai_epi32(w->halves, 16);
+    __m512i offsets = _mm512_mullo_epi16(w->halves, _mm512_set1_epi16(-32));
+    UNROLL for (int i = 0; i < n; i++) {
+        s[i] = _mm512_add_epi32(_mm512_mullo_epi32(s[i], scale0),
+                                _mm512_mullo_epi32(second[i], scale1));
+        s[i] = _mm512_dpwssd_epi32(s[i], offsets, broadcast32(x.half + 2 * i));
+    }
+}
+
+/// Adds the products of a group of 16 rows with n columns; codes have the offset `offset`.
+CK_AVX512 CK_INLINE void add_group(const ck_kind kind, const int n, const int offset,
+                                   const rows16 *w, const uint8_t *q, const char *tile,
+                                   __m512 *sums) {
+    // kind_halves has two sums a column: as many columns at a time as there are registers.
+    const int step = kind == kind_halves ? direct_columns : max_tile;
+    const float *d = (const float *)(const void *)(tile + 32 * n);
+    const int32_t *words = (const int32_t *)(const void *)d;
+    UNROLL for (int first = 0; first < n; first += step) {
+        const int some = n - first < step ? n - first : step;
+        activation_group x = {tile + 32 * first, d + first, d + n + first,
+                              (const int16_t *)(words + 2 * n + first), words + 3 * n + first};
+        __m512i s[max_tile];
+        integer_sums(kind, some, offset, w, q, x, s);
+        UNROLL for (int i = 0; i < some; i++) {
+            __m512 scaled = _mm512_mul_ps(_mm512_cvtepi32_ps(s[i]), w->scale);
+            __m512 sum = _mm512_fmadd_ps(scaled, _mm512_set1_ps(x.d[i]), sums[first + i]);
+            if (has_minimum(kind)) sum = _mm512_fmadd_ps(w->min, _mm512_set1_ps(x.sum[i]), sum);
+            sums[first + i] = sum;
+        }
+    }
+}
+
+CK_AVX512 CK_INLINE void direct_n(const int type, const int n, const void *panel, int64_t groups,
+                                  const char *tile, float *c) {
+    const ck_kind kind = kind_of(type);
+    const int offset = kind == kind_u4 ? 8 : kind == kind_u5 ? 16 : 128;
+    const int64_t bytes = panel_bytes_of(type) / groups_of(type);
+    const char *at = panel;
+    __m512 sums[direct_columns];
+    UNROLL for (int i = 0; i < n; i++) sums[i] = _mm512_setzero_ps();
+    for (int64_t g = 0; g < groups; g++, tile += n * (32 + tail_bytes), at += bytes) {
+        UNROLL for (int64_t line = 0; line < bytes; line += 64)
+            _mm_prefetch(at + ahead + line, _MM_HINT_T0);
+        rows16 w;
+        load16(type, panel, g, &w);
+        add_group(kind, n, offset, &w, 0, tile, sums);
+    }
+    UNROLL for (int i = 0; i < n; i++) _mm512_storeu_ps(c + 16 * i, sums[i]);
+}
+
+#define DIRECT(type)                                                                               \
+    CK_AVX512 static void direct_##type(int n, const void *p, int64_t g, const char *t,            \
+                                        float *c) {                                                \
+        switch (n) {                                                                               \
+        case 1: direct_n(CK_##type, 1, p, g, t, c); break;                                         \
+        case 2: direct_n(CK_##type, 2, p, g, t, c); break;                                         \
+        case 3: direct_n(CK_##type, 3, p, g, t, c); break;                                         \
+        case 4: direct_n(CK_##type, 4, p, g, t, c); break;                                         \
+        case 5: direct_n(CK_##type, 5, p, g, t, c); break;                                         \
+        default: direct_n(CK_##type, 6, p, g, t, c); break;                                        \
+        }                                                                                          \
+    }
+DIRECT(Q4_0)
+DIRECT(Q4_1)
+DIRECT(Q5_0)
+DIRECT(Q5_1)
+DIRECT(Q8_0)
+DIRECT(Q4_K)
+DIRECT(Q5_K)
+DIRECT(Q6_K)
+
+static void direct(int type, int n, const void *panel, int64_t groups, const void *tile, float *c) {
+    switch (type) {
+    case CK_Q4_0: direct_Q4_0(n, panel, groups, tile, c); break;
+    case CK_Q4_1: direct_Q4_1(n, panel, groups, tile, c); break;
+    case CK_Q5_0: direct_Q5_0(n, panel, groups, tile, c); break;
+    case CK_Q5_1: direct_Q5_1(n, panel, groups, tile, c); break;
+    case CK_Q8_0: direct_Q8_0(n, panel, groups, tile, c); break;
+    case CK_Q4_K: direct_Q4_K(n, panel, groups, tile, c); break;
+    case CK_Q5_K: direct_Q5_K(n, panel, groups, tile, c); break;
+    default: direct_Q6_K(n, panel, groups, tile, c); break;
+    }
+}
+
+CK_AVX512 CK_INLINE void unpack_n(const int type, const void *panel, int64_t first, int64_t count,
+                                  unpacked_group *out) {
+    const ck_kind kind = kind_of(type);
+    const __m512i bias = _mm512_set1_epi8(kind == kind_u4 ? 120 : 112);
+    for (int64_t g = 0; g < count; g++) {
+        rows16 w;
+        load16(type, panel, first + g, &w);
+        UNROLL for (int v = 0; v < 8; v++) {
+            if (kind == kind_u4 || kind == kind_u5) w.q[v] = _mm512_add_epi8(w.q[v], bias);
+            _mm512_storeu_si512((void *)(out[g].q + 64 * v), w.q[v]);
+        }
+        _mm512_storeu_ps(out[g].scale, w.scale);
+        if (kind == kind_halves)
+            _mm512_storeu_si512((void *)out[g].halves, w.halves);
+        else if (has_minimum(kind))
+            _mm512_storeu_ps(out[g].min, w.min);
+    }
+}
+CK_AVX512 static void unpack(int type, const void *panel, int64_t first, int64_t count, void *out) {
+    switch (type) {
+    case CK_Q4_0: unpack_n(CK_Q4_0, panel, first, count, out); break;
+    case CK_Q4_1: unpack_n(CK_Q4_1, panel, first, count, out); break;
+    case CK_Q5_0: unpack_n(CK_Q5_0, panel, first, count, out); break;
+    case CK_Q5_1: unpack_n(CK_Q5_1, panel, first, count, out); break;
+    case CK_Q8_0: unpack_n(CK_Q8_0, panel, first, count, out); break;
+    case CK_Q4_K: unpack_n(CK_Q4_K, panel, first, count, out); break;
+    case CK_Q5_K: unpack_n(CK_Q5_K, panel, first, count, out); break;
+    default: unpack_n(CK_Q6_K, panel, first, count, out); break;
+    }
+}
+
+CK_AVX512 CK_INLINE void multiply_n(const ck_kind kind, const int n, const unpacked_group *u,
+                                    int64_t groups, const char *tile, float *c, int64_t stride,
+                                    bool accumulate) {
+    __m512 sums[max_tile];
+    UNROLL for (int i = 0; i < n; i++) sums[i] =
+        accumulate ? _mm512_loadu_ps(c + i * stride) : _mm512_setzero_ps();
+    for (const unpacked_group *end = u + groups; u < end; u++, tile += n * (32 + tail_bytes)) {
+        rows16 w = {.scale = _mm512_loadu_ps(u->scale)};
+        if (has_minimum(kind)) w.min = _mm512_loadu_ps(u->min);
+        if (kind == kind_halves) w.halves = LOAD(u->halves);
+        add_group(kind, n, 128, &w, u->q, tile, sums);
+    }
+    UNROLL for (int i = 0; i < n; i++) _mm512_storeu_ps(c + i * stride, sums[i]);
+}
+
+#define CASE(kind, n)                                                                              \
+    case n:                                                                                        \
+        multiply_n(kind, n, u, g, t, c, s, a);                                                     \
+        break;
+#define MULTIPLY(kind)                                                                             \
+    CK_AVX512 static void multiply_##kind(int n, const void *u, int64_t g, const char *t,          \
+                                          float *c, int64_t s, bool a) {                           \
+        switch (n) {                                                                               \
+            CASE(kind, 1)                                                                          \
+            CASE(kind, 2)                                                                          \
+            CASE(kind, 3)                                                                          \
+            CASE(kind, 4)                                                                          \
+            CASE(kind, 5)                                                                          \
+            CASE(kind, 6)                                                                          \
+            CASE(kind, 7)                                                                          \
+            CASE(kind, 8)                                                                          \
+            CASE(kind, 9)                                                                          \
+            CASE(kind, 10)                                                                         \
+            CASE(kind, 11)                                                                         \
+        default: multiply_n(kind, 12, u, g, t, c, s, a); break;                                    \
+        }                                                                                          \
+    }
+MULTIPLY(kind_u4)
+MULTIPLY(kind_u4_min)
+MULTIPLY(kind_halves)
+
+static void multiply(ck_kind kind, int n, const void *unpacked, int64_t groups, const void *tile,
+                     float *c, int64_t stride, bool accumulate) {
+    switch (kind) {
+    case kind_u4_min:
+    case kind_u5_min: multiply_kind_u4_min(n, unpacked, groups, tile, c, stride, accumulate); break;
+    case kind_halves: multiply_kind_halves(n, unpacked, groups, tile, c, stride, accumulate); break;
+    // Unpacked, these differ in nothing.
+    default: multiply_kind_u4(n, unpacked, groups, tile, c, stride, accumulate); break;
+    }
+}
+
+CK_AVX512 static void quantize(const float *x, int8_t *q, float *d) {
+    const __m512 largest = _mm512_set1_ps(3.4028234664e38f);
+    __m512 a = _mm512_loadu_ps(x), b = _mm512_loadu_ps(x + 16);
+    __m512 size_a = _mm512_abs_ps(a), size_b = _mm512_abs_ps(b);
+    __mmask16 finite = _mm512_cmp_ps_mask(size_a, largest, _CMP_LE_OQ) &
+                       _mm512_cmp_ps_mask(size_b, largest, _CMP_LE_OQ);
+    float top = _mm512_reduce_max_ps(_mm512_max_ps(size_a, size_b));
+    float inverse = activation_scale(top, finite == 0xffff, d);
+    __mmask16 all = inverse == 0 ? 0 : 0xffff;
+    __m512 factor = _mm512_set1_ps(inverse);
+    __m512i low = _mm512_maskz_cvtps_epi32(all, _mm512_mul_ps(a, factor));
+    __m512i high = _mm512_maskz_cvtps_epi32(all, _mm512_mul_ps(b, factor));
+    _mm_storeu_si128((__m128i *)q, _mm512_cvtepi32_epi8(low));
+    _mm_storeu_si128((__m128i *)(q + 16), _mm512_cvtepi32_epi8(high));
+}
+
+const ck_panel_kernels ck_panels_avx512 = {max_tile, direct_columns, false,   direct,
+                                           unpack,   multiply,       quantize};
+#endif
