@@ -61,6 +61,24 @@ package final class MappedFile: Sendable {
         UnsafeMutableRawBufferPointer(start: base, count: count).copyBytes(from: bytes)
     }
 
+    /// Memory that `fill` writes once, all of it, before anybody reads.
+    package init<Failure: Error>(
+        byteCount: Int, name: String,
+        fill: (UnsafeMutableRawBufferPointer) throws(Failure) -> Void
+    ) throws(Failure) {
+        let base = UnsafeMutableRawPointer.allocate(byteCount: max(byteCount, 1), alignment: 64)
+        do throws(Failure) {
+            try fill(UnsafeMutableRawBufferPointer(start: base, count: byteCount))
+        } catch {
+            base.deallocate()
+            throw error
+        }
+        path = name
+        count = byteCount
+        isMapped = false
+        self.base = base
+    }
+
     deinit {
         if isMapped { munmap(base, count) } else { base.deallocate() }
     }

@@ -1,5 +1,6 @@
 // The dispatch table: one column per instruction set, chosen once from what the processor has.
 #include "internal.h"
+#include "matmul/packed.h"
 #include <math.h>
 #include <stdatomic.h>
 
@@ -9,13 +10,14 @@ typedef struct {
     const ck_format_kernels *f32, *f16, *bf16, *q8_0, *q4_0, *q4_1;
     const ck_vector_kernels *vectors;
     const ck_attention_kernels *attention;
+    const ck_panel_kernels *panels;
 } ck_table;
 
 #define CK_COLUMN(set)                                                                             \
     {                                                                                              \
 #set, &ck_format_f32_##set, &ck_format_f16_##set, &ck_format_bf16_##set,                   \
             &ck_format_q8_0_##set, &ck_format_q4_0_##set, &ck_format_q4_1_##set,                   \
-            &ck_vectors_##set, &ck_attention_##set                                                 \
+            &ck_vectors_##set, &ck_attention_##set, &ck_panels_##set                               \
     }
 
 static const ck_table scalar_table = CK_COLUMN(scalar);
@@ -73,6 +75,7 @@ static const ck_table *table(void) {
 }
 
 const char *ck_variant(void) { return table()->name; }
+const ck_panel_kernels *ck_panel_table(void) { return table()->panels; }
 
 static const ck_format_kernels *format(int type) {
     const ck_table *t = table();

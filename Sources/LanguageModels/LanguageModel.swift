@@ -1,38 +1,38 @@
 import Basics
 import Tensors
 
-/// How precisely a model computes.
-package enum Computation: String, CaseIterable, Sendable {
-    /// f32 products on every path and an f16 cache of keys and values.
-    case auto
-    /// f32 activations, products and cache.
-    case f32
-
-    package var cacheFormat: CacheFormat { self == .f32 ? .f32 : .f16 }
-}
-
 /// A checkpoint on a backend, ready to run.
 package final class LanguageModel {
-    package let checkpoint: GGUFFile
+    package let checkpoint: any Checkpoint
     package let backend: any Backend
     package let architecture: any Architecture
     /// From the start of loading until the first pass could run.
     package let loadSeconds: Double
     private var loadedTokenizer: Tokenizer?
 
-    /// Maps a GGUF file and hands its weights to the backend.
-    package init(path: String, backend: any Backend) throws {
+    /// Maps a checkpoint of any form and hands its weights to the backend.
+    package convenience init(path: String, backend: any Backend) throws {
+        try self.init(backend: backend) { try openCheckpoint(path: path) }
+    }
+
+    package convenience init(checkpoint: any Checkpoint, backend: any Backend) throws {
+        try self.init(backend: backend) { checkpoint }
+    }
+
+    /// - Parameter open: its time counts as loading.
+    private init(backend: any Backend, _ open: () throws -> any Checkpoint) throws {
         let clock = ContinuousClock()
         let start = clock.now
-        checkpoint = try GGUFFile(path: path)
-        let name = try checkpoint.architecture
+        checkpoint = try open()
+        let weights = try WeightLoader(checkpoint: checkpoint, backend: backend)
+        let name = weights.configuration.architecture
         guard let type = ArchitectureRegistry.architecture(named: name) else {
             throw ModelError(
-                "\(path): architecture '\(name)' is not supported."
+                "\(checkpoint.path): architecture '\(name)' is not supported."
                     + Suggestion.sentence(
                         for: name, among: ArchitectureRegistry.all.map { $0.name }))
         }
-        architecture = try type.init(checkpoint: checkpoint, backend: backend)
+        architecture = try type.init(weights: weights)
         self.backend = backend
         loadSeconds = (clock.now - start).seconds
     }
@@ -40,32 +40,23 @@ package final class LanguageModel {
     package var shape: TransformerShape { architecture.shape }
 
     /// Stored size of all tensors.
-    package var weightsBytes: Int { checkpoint.tensors.reduce(0) { $0 + $1.byteRange.count } }
+    package var weightsBytes: Int { checkpoint.tensors.byteCount }
 
     /// `q4_1 210, f32 61, q8_0 1`: tensors by format, the most frequent first.
-    package var storedFormats: String {
-        let counts = Dictionary(grouping: checkpoint.tensors) { $0.type.name }
-            .map { (name: $0.key, count: $0.value.count) }
-            .sorted { ($1.count, $0.name) < ($0.count, $1.name) }
-        return counts.map { "\($0.name) \($0.count)" }.joined(separator: ", ")
-    }
+    package var storedFormats: String { checkpoint.tensors.storedFormats }
 
     /// How the weights came to their format, when this program made the file.
-    package var provenance: String? { CheckpointSummary(checkpoint).provenance }
+    package var provenance: String? { checkpoint.summary.provenance }
 
     /// The token that a text begins with when the model's tokenizer adds one.
     package var beginningToken: Int32? {
-        guard (try? checkpoint.metadata.boolIfPresent("tokenizer.ggml.add_bos_token")) == true,
-            let id = try? checkpoint.metadata.integerIfPresent("tokenizer.ggml.bos_token_id"),
-            (0..<shape.vocabulary).contains(id)
-        else { return nil }
-        return Int32(id)
+        checkpoint.beginningToken.flatMap { (0..<shape.vocabulary).contains(Int($0)) ? $0 : nil }
     }
 
     /// Made when first asked for: speed needs no text.
     package func tokenizer() throws -> Tokenizer {
         if let loadedTokenizer { return loadedTokenizer }
-        let tokenizer = try Tokenizer(TokenizerDescription(gguf: checkpoint))
+        let tokenizer = try checkpoint.tokenizer()
         loadedTokenizer = tokenizer
         return tokenizer
     }

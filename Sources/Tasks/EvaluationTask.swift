@@ -1,6 +1,7 @@
 import Basics
 import Experiments
 import LanguageModels
+import Tensors
 
 /// One kind of measurement: what may be set, what is run, which metrics come out.
 package protocol EvaluationTask {

@@ -54,7 +54,7 @@ package struct HardwareTarget {
             "threads that compute; auto is the number of cores this process may use"),
         .init(
             "compute", .choice(Computation.allCases.map(\.rawValue)), default: .string("auto"),
-            "f32: f32 activations, products and cache; auto: f32 products, f16 cache"),
+            "auto: quantized weights times 8-bit activations, f16 cache; f32: everything in f32"),
     ]
 
     package static var catalogEntries: [Catalog.BackendEntry] {
@@ -78,5 +78,5 @@ package struct HardwareTarget {
         self.computation = computation
     }
 
-    package func makeBackend() throws -> any Backend { try entry.make(threads) }
+    package func makeBackend() throws -> any Backend { try entry.make(threads, computation) }
 }

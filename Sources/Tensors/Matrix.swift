@@ -1,3 +1,5 @@
+import Basics
+
 /// Weights as a file holds them: row-major [rows, columns] in some format, not copied.
 package struct HostMatrix {
     package let format: any QuantizationFormat.Type
@@ -23,11 +25,31 @@ package struct HostMatrix {
     package var rowBytes: Int { columns / format.blockElements * format.blockBytes }
     package var byteCount: Int { rows * rowBytes }
 
+    /// Lets go of the memory pages of some rows, which are read again when touched.
+    package func release(rows: Range<Int>) {
+        (owner as? any PagedMemory)?.release(
+            UnsafeRawBufferPointer(
+                start: data + rows.lowerBound * rowBytes, count: rows.count * rowBytes))
+    }
+
     /// Some of the rows, still not copied.
     package func slice(_ range: Range<Int>) -> HostMatrix {
         HostMatrix(
             format: format, rows: range.count, columns: columns,
             data: data + range.lowerBound * rowBytes, owner: owner)
+    }
+}
+
+/// The owner of mapped memory whose pages can be let go.
+package protocol PagedMemory: AnyObject {
+    /// Lets go of the whole pages of a range, which are read again when touched.
+    func release(_ range: UnsafeRawBufferPointer)
+}
+
+extension MappedFile: PagedMemory {
+    package func release(_ range: UnsafeRawBufferPointer) {
+        guard let base = bytes.baseAddress, let start = range.baseAddress else { return }
+        release(start - base..<start - base + range.count)
     }
 }
 

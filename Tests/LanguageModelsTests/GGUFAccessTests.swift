@@ -84,29 +84,31 @@ import Testing
         file.data = [UInt8](repeating: 0, count: 192) + GGUFBytes.le(UInt16(0x3C00))
         file.data += [UInt8](repeating: 0, count: 14)
         let opened = try open(file.bytes)
-        let three = try opened.tensor(named: "three", dimensions: [8])
-        #expect(try opened.floats(of: three) == [1, 0, 0, 0, 0, 0, 0, 0])
+        let three = try opened.tensors.tensor(named: "three", dimensions: [8])
+        #expect(try three.floats() == [1, 0, 0, 0, 0, 0, 0, 0])
         #expect((three.rank, three.rows, three.columns, three.bytesPerRow) == (1, 1, 8, 16))
 
         // A type that cannot be read is in nobody's way until it is needed.
-        let two = try opened.tensor(named: "two")
-        let unsupported = #expect(throws: CheckpointError.self) { try opened.floats(of: two) }
+        let two = try opened.tensors.tensor(named: "two")
+        let unsupported = #expect(throws: CheckpointError.self) { try two.floats() }
         #expect(
             unsupported?.problem == "tensor 'two': quantization 'iq4_xs' is not supported yet. "
                 + "Available: bf16, f16, f32, q2_k, q3_k, q4_0, q4_1, q4_k, "
                 + "q5_0, q5_1, q5_k, q6_k, q8_0.")
 
-        let missing = #expect(throws: CheckpointError.self) { try opened.tensor(named: "thre") }
+        let missing = #expect(throws: CheckpointError.self) {
+            try opened.tensors.tensor(named: "thre")
+        }
         #expect(
             missing?.problem
                 == "there is no tensor 'thre', which this model needs. The nearest is 'three'.")
         let shape = #expect(throws: CheckpointError.self) {
-            try opened.tensor(named: "one", dimensions: [2, 4])
+            try opened.tensors.tensor(named: "one", dimensions: [2, 4])
         }
         #expect(
             shape?.description == "mini.gguf: tensor 'one': expected [2, 4], checkpoint has [4, 2]."
         )
-        #expect(opened.tensorIfPresent(named: "four") == nil)
+        #expect(opened.tensors["four"] == nil)
     }
 
     @Test func otherAlignment() throws {

@@ -154,20 +154,6 @@ import Testing
         Case("alignment 24", "metadata 'general.alignment': wanted a power of two, found 24.") {
             $0.pairs[1] = GGUFBytes.pair("general.alignment", 4, GGUFBytes.le(UInt32(24)))
         },
-        Case(
-            "split checkpoint",
-            "this is part 2 of a checkpoint split into 3 files, which are not supported yet. "
-                + "Merge them with llama-gguf-split --merge."
-        ) {
-            $0.pairs[1] = GGUFBytes.pair("split.count", 2, GGUFBytes.le(UInt16(3)))
-            $0.pairs[2] = GGUFBytes.pair("split.no", 2, GGUFBytes.le(UInt16(1)))
-        },
-        Case(
-            "split count of a wrong type",
-            "metadata 'split.count': wanted an integer, found string."
-        ) {
-            $0.pairs[1] = GGUFBytes.pair("split.count", 8, GGUFBytes.string("3"))
-        },
     ]
 
     static let tensorShapes: [Case] = [

@@ -95,13 +95,13 @@ import Testing
             _ = try? metadata.strings(key)
         }
         for tensor in file.tensors {
-            _ = try? file.floats(of: file.tensor(named: tensor.name))
+            _ = try? file.tensors.tensor(named: tensor.name).floats()
             _ = (tensor.rank, tensor.rows, tensor.bytesPerRow)
         }
         _ = CheckpointSummary(file)
-        _ = Requantizer.provenance(of: file)
+        _ = Requantizer.provenance(of: GGUFCheckpoint(file))
         for target in QuantizationTarget.all {
-            _ = try? RequantizationPlan(file, target: target).tensorBytes
+            _ = try? RequantizationPlan(GGUFCheckpoint(file), target: target).tensorBytes
         }
     }
 }

@@ -31,13 +31,14 @@ struct GGUFRealFileTests {
 
     @Test func tensors() throws {
         #expect(file.tensors.count == 272)
-        let embedding = try file.tensor(named: "token_embd.weight", dimensions: [576, 49152])
+        let embedding = try file.tensors.tensor(
+            named: "token_embd.weight", dimensions: [576, 49152])
         #expect(embedding.type.name == "q8_0")
         #expect(embedding.byteRange.lowerBound == 1_785_664)
-        let down = try file.tensor(named: "blk.0.ffn_down.weight")
+        let down = try file.tensors.tensor(named: "blk.0.ffn_down.weight")
         #expect(down.dimensions == [1536, 576])
         #expect(down.byteRange == 31_868_992..<32_421_952)
-        let norm = try file.floats(of: file.tensor(named: "blk.0.attn_norm.weight"))
+        let norm = try file.tensors.tensor(named: "blk.0.attn_norm.weight").floats()
         #expect(norm.count == 576)
         #expect(norm.allSatisfy { $0.isFinite })
         #expect(file.tensors.last.map(\.byteRange.upperBound) ?? 0 <= file.byteCount)

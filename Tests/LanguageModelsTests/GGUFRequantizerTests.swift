@@ -64,7 +64,7 @@ import Testing
     func untiedTypes(name: String, types: String) throws {
         let folder = try TemporaryFolder()
         let file = try model(Self.shapes, in: folder)
-        let plan = try RequantizationPlan(file, target: .named(name))
+        let plan = try RequantizationPlan(GGUFCheckpoint(file), target: .named(name))
         #expect(plan.steps.map(\.output.type.name).joined(separator: " ") == types)
     }
 
@@ -77,7 +77,7 @@ import Testing
     func tiedEmbedding(name: String, width: Int, type: String) throws {
         let folder = try TemporaryFolder()
         let file = try model([("token_embd.weight", [width, 8])], in: folder)
-        let plan = try RequantizationPlan(file, target: .named(name))
+        let plan = try RequantizationPlan(GGUFCheckpoint(file), target: .named(name))
         #expect(plan.steps[0].output.type.name == type)
     }
 
@@ -99,7 +99,7 @@ import Testing
         }
         let count = GGUFValue.uint32(UInt32(layers))
         let file = try model(shapes, in: folder, metadata: [("llama.block_count", count)])
-        let plan = try RequantizationPlan(file, target: .named(name))
+        let plan = try RequantizationPlan(GGUFCheckpoint(file), target: .named(name))
         var types: [String: String] = [:]
         for step in plan.steps { types[step.output.name] = step.output.type.name }
         let found = (0..<layers).map {
@@ -134,7 +134,8 @@ import Testing
         let path = folder["out.gguf"]
         var heard: [Int] = []
         var total = 0
-        try Requantizer(input, to: QuantizationTarget(Q4_0.self)).write(to: path) { done, all in
+        try Requantizer(GGUFCheckpoint(input), to: QuantizationTarget(Q4_0.self)).write(to: path) {
+            done, all in
             heard.append(done)
             total = all
         }
@@ -151,10 +152,10 @@ import Testing
         for (old, new) in zip(input.tensors, output.tensors) {
             #expect(old.name == new.name && old.dimensions == new.dimensions)
             let format = try QuantizationRegistry.format(named: new.type.name)
-            let values = try input.floats(of: old)
+            let values = try old.floats()
             var bytes = [UInt8](repeating: 0, count: format.byteCount(elements: values.count))
             format.quantize(values, count: values.count, into: &bytes)
-            #expect(output.withBytes(of: new) { Array($0) } == bytes, "\(new.name)")
+            #expect(new.withBytes { Array($0) } == bytes, "\(new.name)")
         }
     }
 
@@ -166,7 +167,9 @@ import Testing
         var files: [[UInt8]] = []
         for threads in [1, 3] {
             let path = folder["\(threads).gguf"]
-            try Requantizer(input, to: QuantizationTarget(Q8_0.self), threads: threads).write(
+            try Requantizer(
+                GGUFCheckpoint(input), to: QuantizationTarget(Q8_0.self), threads: threads
+            ).write(
                 to: path)
             files.append(try MappedFile(path: path).withBytes { Array($0) })
         }
@@ -178,20 +181,26 @@ import Testing
         let shapes = [("token_embd.weight", [64, 4]), ("blk.0.attn_q.weight", [64, 4])]
         let types = ["token_embd.weight": "q8_0", "blk.0.attn_q.weight": "q4_1"]
         let input = try model(shapes, types: types, in: folder)
-        #expect(try RequantizationPlan(input, target: QuantizationTarget(Q4_1.self)).changesNothing)
         #expect(
-            try !RequantizationPlan(input, target: QuantizationTarget(Q4_0.self)).changesNothing)
-        #expect(input.dominantType?.name == "q4_1")
+            try RequantizationPlan(GGUFCheckpoint(input), target: QuantizationTarget(Q4_1.self))
+                .changesNothing)
+        #expect(
+            try !RequantizationPlan(GGUFCheckpoint(input), target: QuantizationTarget(Q4_0.self))
+                .changesNothing)
+        #expect(input.tensors.dominantType?.name == "q4_1")
     }
 
     @Test func provenanceTellsTheWholeStory() throws {
         let folder = try TemporaryFolder()
         let shapes = [("blk.0.attn_q.weight", [64, 4])]
         let input = try model(shapes, types: ["blk.0.attn_q.weight": "q4_1"], in: folder)
-        #expect(Requantizer.provenance(of: input) == "requantized from q4_1")
-        try Requantizer(input, to: QuantizationTarget(F16.self)).write(to: folder["half.gguf"])
+        #expect(Requantizer.provenance(of: GGUFCheckpoint(input)) == "requantized from q4_1")
+        try Requantizer(GGUFCheckpoint(input), to: QuantizationTarget(F16.self)).write(
+            to: folder["half.gguf"])
         let half = try GGUFFile(path: folder["half.gguf"])
-        #expect(Requantizer.provenance(of: half) == "quantized from f16, requantized from q4_1")
+        #expect(
+            Requantizer.provenance(of: GGUFCheckpoint(half))
+                == "quantized from f16, requantized from q4_1")
     }
 
     @Test(arguments: [
@@ -208,7 +217,7 @@ import Testing
         let target = try QuantizationTarget.named(name)
         for threads in [1, 2] {
             let error = #expect(throws: CheckpointError.self) {
-                try Requantizer(input, to: target, threads: threads).write(
+                try Requantizer(GGUFCheckpoint(input), to: target, threads: threads).write(
                     to: folder["out.gguf"])
             }
             #expect(
@@ -225,7 +234,7 @@ import Testing
         file.data = [UInt8](repeating: 0, count: 400)
         let input = try open(file.bytes)
         let error = #expect(throws: CheckpointError.self) {
-            try Requantizer(input, to: QuantizationTarget(Q8_0.self))
+            try Requantizer(GGUFCheckpoint(input), to: QuantizationTarget(Q8_0.self))
         }
         #expect(
             error?.problem
@@ -257,7 +266,7 @@ import Testing
         ])
     func realModel(name: String, types: [String: Int], bytes: Int) throws {
         let file = try GGUFFile(path: SharedData.smolLM2 ?? "")
-        let plan = try RequantizationPlan(file, target: .named(name))
+        let plan = try RequantizationPlan(GGUFCheckpoint(file), target: .named(name))
         let found = Dictionary(grouping: plan.steps, by: \.output.type.name).mapValues(\.count)
         #expect(found == types)
         #expect(plan.tensorBytes == bytes)

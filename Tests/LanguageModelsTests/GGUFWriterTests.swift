@@ -61,7 +61,7 @@ import Testing
         #expect(file.tensors.map(\.name) == tensors.map(\.name))
         #expect(file.tensors.map(\.dimensions) == tensors.map(\.dimensions))
         for (tensor, bytes) in zip(file.tensors, data) {
-            #expect(file.withBytes(of: tensor) { Array($0) } == bytes)
+            #expect(tensor.withBytes { Array($0) } == bytes)
         }
         #expect(file.byteCount % 32 == 0)
     }
@@ -80,7 +80,7 @@ import Testing
                 GGUFWriter.Tensor(name: $0.name, dimensions: $0.dimensions, type: $0.type)
             })
         for tensor in original.tensors {
-            try original.withBytes(of: tensor) { try writer.append($0) }
+            try tensor.withBytes { try writer.append($0) }
         }
         try writer.finish()
         let header = GGUFBytes.miniature.header

@@ -35,7 +35,8 @@ struct ModelOptions {
     }
 
     func load() throws -> LanguageModel {
-        try LanguageModel(path: path(), backend: CPUBackend(threads: threads))
+        try LanguageModel(
+            path: path(), backend: CPUBackend(threads: threads, computation: computation))
     }
 }
 

@@ -64,7 +64,7 @@ enum ModelsCommand: Command {
 
     private static func inspect(_ access: ModelAccess, _ name: String, asJSON: Bool) throws {
         let path = try access.path(of: name, quantization: Quantizations.asStored)
-        let summary = CheckpointSummary(try GGUFFile(path: path))
+        let summary = try openCheckpoint(path: path).summary
         Console.print(asJSON ? try JSON.text(summary) : describe(summary))
     }
 
@@ -91,13 +91,19 @@ enum ModelsCommand: Command {
             ("tokenizer", tokenizer.isEmpty ? nil : tokenizer),
             ("vocabulary", summary.vocabularySize.map(String.init)),
             ("chat template", summary.hasChatTemplate ? "yes" : "no"),
-            ("file", "GGUF v\(summary.ggufVersion), \(ByteCount.text(Int64(summary.fileBytes)))"),
+            ("file", form(of: summary)),
         ]
         let lines = facts.compactMap { name, value in value.map { [name, $0] } }
         let types = summary.types.map {
             ["tensors", "\($0.tensors) in \($0.type), \(ByteCount.text(Int64($0.bytes)))"]
         }
         return TextTable.lines(lines + types).joined(separator: "\n")
+    }
+
+    /// `GGUF v3, 98 MB` or `safetensors in 2 files, 14 GB`.
+    private static func form(of summary: CheckpointSummary) -> String {
+        let files = summary.files > 1 ? " in \(summary.files) files" : ""
+        return "\(summary.form)\(files), \(ByteCount.text(Int64(summary.fileBytes)))"
     }
 
     private static func quantize(
@@ -114,7 +120,7 @@ enum ModelsCommand: Command {
         }
         let source = try access.path(of: name, quantization: Quantizations.asStored)
         try access.convert(source, to: format, at: target)
-        let summary = CheckpointSummary(try GGUFFile(path: target))
+        let summary = try openCheckpoint(path: target).summary
         let types = summary.types.map { "\($0.tensors) \($0.type)" }.joined(separator: ", ")
         let bits = summary.bitsPerWeight.map { ", \(NumberFormat.fixed($0, 2)) bits/weight" } ?? ""
         Console.print(

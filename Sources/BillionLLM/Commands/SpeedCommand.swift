@@ -64,7 +64,9 @@ enum SpeedCommand: Command {
             throw UsageError("this is a debug build, whose timings say nothing.")
         }
         let path = try options.path()
-        let model = try LanguageModel(path: path, backend: CPUBackend(threads: options.threads))
+        let model = try LanguageModel(
+            path: path,
+            backend: CPUBackend(threads: options.threads, computation: options.computation))
         let measurement = SpeedMeasurement(
             model: model, computation: options.computation, depth: depth,
             capacity: max(prompt, generated),
@@ -95,7 +97,7 @@ enum SpeedCommand: Command {
         // `map(Double.init)` would take the initializer of bit patterns.
         let nanoseconds = times.map { Double($0) }
         let cache = options.computation.cacheFormat.rawValue
-        let summary = CheckpointSummary(model.checkpoint)
+        let summary = model.checkpoint.summary
         return Row(
             build_commit: Program.commit ?? "", build_configuration: Program.configuration,
             backends: "CPU", cpu_info: Host.processor,

@@ -20,7 +20,7 @@ enum TokenizeCommand: Command {
         // Only the tokenizer part of the file is read: no weights, no quantization.
         let path = try ModelAccess.standard().path(
             of: arguments.required("model"), quantization: Quantizations.asStored)
-        let tokenizer = try Tokenizer(TokenizerDescription(gguf: GGUFFile(path: path)))
+        let tokenizer = try openCheckpoint(path: path).tokenizer()
         let encode = { (text: String) in
             tokenizer.encode(
                 text, addBOS: arguments.has("no-bos") ? false : nil,

@@ -35,7 +35,7 @@ struct ModelAccess: Sendable {
         let target = convertedPath(digest: digest, format: quantization)
         if FileSystem.isFile(target) { return target }
         let requantizer = try Requantizer(
-            GGUFFile(path: source), to: format, threads: Host.cores)
+            openCheckpoint(path: source), to: format, threads: Host.cores)
         if requantizer.plan.changesNothing { return source }
 
         try FileSystem.makeFolder(FileSystem.folder(of: target))
@@ -56,7 +56,7 @@ struct ModelAccess: Sendable {
     /// The same weights in another format in a file of the user's own.
     func convert(_ source: String, to quantization: String, at target: String) throws {
         let requantizer = try Requantizer(
-            GGUFFile(path: source), to: QuantizationTarget.named(quantization), threads: Host.cores)
+            openCheckpoint(path: source), to: QuantizationTarget.named(quantization), threads: Host.cores)
         try write(requantizer, to: target, on: ProgressLine())
     }
 

@@ -15,7 +15,12 @@ enum ck_type {
     CK_F16 = 1,
     CK_Q4_0 = 2,
     CK_Q4_1 = 3,
+    CK_Q5_0 = 6,
+    CK_Q5_1 = 7,
     CK_Q8_0 = 8,
+    CK_Q4_K = 12,
+    CK_Q5_K = 13,
+    CK_Q6_K = 14,
     CK_BF16 = 30,
 };
 
@@ -44,6 +49,64 @@ void ck_gemv(int type, int64_t rows, int64_t columns, const void *w, int64_t row
              const float *x, float *y);
 /// out[i] = value i of n consecutive values stored as `type`; exact.
 void ck_dequantize(int type, const void *source, int64_t n, float *out);
+
+// --- packed weights ------------------------------------------------------------------------
+
+/// Bytes of a panel: 16 rows of `type` interleaved for products. 0 when the type, or this number
+/// of columns, has no packed form.
+int64_t ck_panel_bytes(int type, int64_t columns);
+/// Packs rows 0..<rows (at most 16; the rest of the panel becomes zero) of a file.
+void ck_pack_panel(int type, int64_t columns, int64_t rows, const void *source, int64_t row_bytes,
+                   void *panel);
+
+/// Activations quantized to 8 bits by groups of 32, for products with `type`. Types with the same
+/// kind share them.
+int ck_activation_kind(int type);
+int64_t ck_activation_bytes(int type, int64_t columns, int64_t count);
+/// How many tiles `count` rows of activations are quantized in.
+int64_t ck_activation_tiles(int64_t count);
+/// Quantizes one tile of x [count, columns], whose rows are `stride` elements apart.
+void ck_quantize_tile(int type, int64_t columns, int64_t count, int64_t tile, const float *x,
+                      int64_t stride, void *activations);
+
+/// out[i * stride + r] = dot(W[r], x[i]) for r in 0..<rows and i in 0..<count.
+/// Bit for bit the same for any count, any rows per call and any instruction set.
+/// panels: of these rows, the first at the beginning of a panel; scratch: of one thread.
+void ck_product(int type, int64_t columns, const void *panels, int64_t rows,
+                const void *activations, int64_t count, float *out, int64_t stride, void *scratch);
+int64_t ck_product_scratch_bytes(int64_t count);
+
+// --- weights in floating point ----------------------------------------------------------------
+
+/// One call of ck_float_block takes at most so many rows and columns; a result is a sum of blocks
+/// of just that many columns.
+enum { CK_FLOAT_BLOCK_ROWS = 16, CK_FLOAT_BLOCK_COLUMNS = 256 };
+/// Working memory of one thread.
+enum { CK_FLOAT_SCRATCH_BYTES = 2 * 4 * CK_FLOAT_BLOCK_ROWS * CK_FLOAT_BLOCK_COLUMNS };
+
+/// Activations for products with weights in floating point.
+typedef struct {
+    /// [count, columns], rows `stride` elements apart.
+    const float *rows;
+    int64_t stride, count;
+    /// The same as ck_turn_tile leaves them; null when ck_turned_bytes is 0.
+    const float *turned;
+} ck_float_activations;
+
+/// Bytes of `count` turned activations; 0 when so few are multiplied as they are.
+int64_t ck_turned_bytes(int64_t columns, int64_t count);
+int64_t ck_turned_tiles(int64_t count);
+/// Turns one tile of x [count, columns], whose rows are `stride` elements apart.
+void ck_turn_tile(int64_t columns, int64_t count, int64_t tile, const float *x, int64_t stride,
+                  float *turned);
+
+/// out[i * stride + r] = dot(W[r], x[i]) from one block of columns, or += beyond the first block.
+/// w: at most 16 rows of `type` (CK_F32, CK_F16, CK_BF16), `row_bytes` apart, from column
+/// `first_column` (a multiple of the block's) of `columns` on. f32 products and sums, bit for bit
+/// the same for any count.
+void ck_float_block(int type, const void *w, int64_t row_bytes, int64_t rows, int64_t first_column,
+                    int64_t columns, const ck_float_activations *x, float *out, int64_t stride,
+                    void *scratch);
 
 // --- vectors ---------------------------------------------------------------------------------
 

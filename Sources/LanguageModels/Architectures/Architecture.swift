@@ -44,13 +44,15 @@ package struct TransformerShape: Hashable, Sendable {
 package protocol Architecture: AnyObject {
     /// `general.architecture` in GGUF.
     static var name: String { get }
+    /// How checkpoints of the family are written.
+    static var conventions: ArchitectureConventions { get }
 
     var shape: TransformerShape { get }
     /// [V, D]: final hidden states to logits.
     var head: any DeviceMatrix { get }
 
-    /// Takes the weights from a checkpoint. Throws when one is missing or misshapen.
-    init(checkpoint: GGUFFile, backend: any Backend) throws
+    /// Takes its weights. Throws when one is missing or misshapen.
+    init(weights: WeightLoader) throws
 
     /// Working memory for passes of at most `rows` tokens over caches of `capacity` positions.
     func makeWorkspace(rows: Int, capacity: Int) -> Workspace

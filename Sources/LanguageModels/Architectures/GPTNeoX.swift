@@ -28,17 +28,17 @@ package final class GPTNeoX: Architecture {
         let down: BiasedLinear
     }
 
-    package init(checkpoint: GGUFFile, backend: any Backend) throws {
-        let weights = try WeightLoader(checkpoint: checkpoint, backend: backend)
-        let shape = try weights.shape()
+    package init(weights: WeightLoader) throws {
+        let configuration = weights.configuration
+        let shape = configuration.shape
         guard shape.keyValueHeads == shape.heads else {
             throw weights.problem(
                 "gptneox with \(shape.keyValueHeads) key/value heads for \(shape.heads) heads; "
                     + "wanted as many.")
         }
         let (d, f) = (shape.width, shape.feedForward)
-        let epsilon = try weights.float("attention.layer_norm_epsilon")
-        isParallel = try weights.flag("use_parallel_residual") ?? true
+        let epsilon = configuration.epsilon
+        isParallel = configuration.hasParallelResidual ?? true
         func norm(_ name: String) throws -> LayerNorm {
             try LayerNorm(name, width: d, epsilon: epsilon, from: weights)
         }
@@ -47,7 +47,7 @@ package final class GPTNeoX: Architecture {
                 weight: try weights.matrix(name + ".weight", rows: rows, columns: columns),
                 bias: try weights.vector(name + ".bias", count: rows))
         }
-        rotary = try weights.rotary(shape: shape)
+        rotary = try weights.rotary()
         embedding = try weights.matrix("token_embd.weight", rows: shape.vocabulary, columns: d)
         layers = try (0..<shape.layers).map { index in
             let prefix = "blk.\(index)."
@@ -65,9 +65,11 @@ package final class GPTNeoX: Architecture {
                 down: try biased(prefix + "ffn_down", rows: d, columns: f))
         }
         outputNorm = try norm("output_norm")
-        head = try weights.matrix("output.weight", rows: shape.vocabulary, columns: d)
+        head =
+            weights.has("output.weight")
+            ? try weights.matrix("output.weight", rows: shape.vocabulary, columns: d) : embedding
         self.shape = shape
-        self.backend = backend
+        backend = weights.backend
     }
 
     package func makeWorkspace(rows: Int, capacity: Int) -> Workspace {
@@ -113,4 +115,32 @@ package final class GPTNeoX: Architecture {
         outputNorm(w.stream, into: w.normalized, rows: rows, on: backend)
         return w.normalized
     }
+}
+
+// MARK: - Checkpoints
+
+extension GPTNeoX {
+    package static let conventions = ArchitectureConventions(
+        epsilonKeys: (gguf: "attention.layer_norm_epsilon", huggingFace: "layer_norm_eps"),
+        ggufPairing: .halves, huggingFaceClass: "GPTNeoXForCausalLM", modelType: "gpt_neox",
+        activation: "gelu", defaultRotaryShare: 0.25, fixedSwitches: ["attention_bias": true],
+        tensors: [
+            TensorConvention("token_embd", "gpt_neox.embed_in", .vocabulary, by: .width),
+            TensorConvention("output_norm", "gpt_neox.final_layer_norm", .width, bias: true),
+            TensorConvention("output", "embed_out", .vocabulary, by: .width),
+        ],
+        layerTensors: [
+            TensorConvention("attn_norm", "input_layernorm", .width, bias: true),
+            TensorConvention(
+                "attn_qkv", "attention.query_key_value", .fusedWidth, by: .width, bias: true),
+            TensorConvention(
+                "attn_output", "attention.dense", .width, by: .queryWidth, bias: true),
+            TensorConvention("ffn_norm", "post_attention_layernorm", .width, bias: true),
+            TensorConvention("ffn_up", "mlp.dense_h_to_4h", .feedForward, by: .width, bias: true),
+            TensorConvention(
+                "ffn_down", "mlp.dense_4h_to_h", .width, by: .feedForward, bias: true),
+        ],
+        layerPrefix: "gpt_neox.layers.",
+        // Masks and tables that older versions of the library saved.
+        ignoredSuffixes: ["attention.bias", "attention.masked_bias", "rotary_emb.inv_freq"])
 }

@@ -30,14 +30,14 @@ package final class Llama: Architecture {
         let down: any DeviceMatrix
     }
 
-    package init(checkpoint: GGUFFile, backend: any Backend) throws {
-        let weights = try WeightLoader(checkpoint: checkpoint, backend: backend)
-        let shape = try weights.shape()
+    package init(weights: WeightLoader) throws {
+        let configuration = weights.configuration
+        let shape = configuration.shape
         let (d, f) = (shape.width, shape.feedForward)
         let (queryWidth, keyWidth) = (shape.queryWidth, shape.keyWidth)
 
-        epsilon = try weights.float("attention.layer_norm_rms_epsilon")
-        rotary = try weights.rotary(shape: shape)
+        epsilon = configuration.epsilon
+        rotary = try weights.rotary()
         embedding = try weights.matrix("token_embd.weight", rows: shape.vocabulary, columns: d)
         layers = try (0..<shape.layers).map { index in
             let prefix = "blk.\(index)."
@@ -62,7 +62,7 @@ package final class Llama: Architecture {
             weights.has("output.weight")
             ? try weights.matrix("output.weight", rows: shape.vocabulary, columns: d) : embedding
         self.shape = shape
-        self.backend = backend
+        backend = weights.backend
     }
 
     package func makeWorkspace(rows: Int, capacity: Int) -> Workspace {
@@ -83,10 +83,10 @@ package final class Llama: Architecture {
             backend.multiply(layer.projections, w.normalized, into: w.projections, rows: rows)
             backend.rotate(
                 w.queries, headSize: shape.headSize, positions: pass.positions, angles: w.angles,
-                pairing: .interleaved)
+                pairing: rotary.pairing)
             backend.rotate(
                 w.keys, headSize: shape.headSize, positions: pass.positions, angles: w.angles,
-                pairing: .interleaved)
+                pairing: rotary.pairing)
             backend.store(
                 keys: w.keys, values: w.values, in: cache, layer: index, slots: pass.slots)
             backend.attend(
@@ -107,4 +107,31 @@ package final class Llama: Architecture {
             w.stream, weight: outputNorm, epsilon: epsilon, into: w.normalized, rows: rows)
         return w.normalized
     }
+}
+
+// MARK: - Checkpoints
+
+extension Llama {
+    package static let conventions = ArchitectureConventions(
+        epsilonKeys: (gguf: "attention.layer_norm_rms_epsilon", huggingFace: "rms_norm_eps"),
+        ggufPairing: .interleaved, huggingFaceClass: "LlamaForCausalLM", modelType: "llama",
+        activation: "silu", defaultRotaryShare: 1,
+        fixedSwitches: ["attention_bias": false, "mlp_bias": false],
+        tensors: [
+            TensorConvention("token_embd", "model.embed_tokens", .vocabulary, by: .width),
+            TensorConvention("output_norm", "model.norm", .width),
+            TensorConvention("output", "lm_head", .vocabulary, by: .width),
+        ],
+        layerTensors: [
+            TensorConvention("attn_norm", "input_layernorm", .width),
+            TensorConvention("attn_q", "self_attn.q_proj", .queryWidth, by: .width),
+            TensorConvention("attn_k", "self_attn.k_proj", .keyWidth, by: .width),
+            TensorConvention("attn_v", "self_attn.v_proj", .keyWidth, by: .width),
+            TensorConvention("attn_output", "self_attn.o_proj", .width, by: .queryWidth),
+            TensorConvention("ffn_norm", "post_attention_layernorm", .width),
+            TensorConvention("ffn_gate", "mlp.gate_proj", .feedForward, by: .width),
+            TensorConvention("ffn_up", "mlp.up_proj", .feedForward, by: .width),
+            TensorConvention("ffn_down", "mlp.down_proj", .width, by: .feedForward),
+        ],
+        layerPrefix: "model.layers.", ignoredSuffixes: ["rotary_emb.inv_freq"])
 }

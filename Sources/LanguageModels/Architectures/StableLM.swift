@@ -28,17 +28,17 @@ package final class StableLM: Architecture {
         let down: any DeviceMatrix
     }
 
-    package init(checkpoint: GGUFFile, backend: any Backend) throws {
-        let weights = try WeightLoader(checkpoint: checkpoint, backend: backend)
-        if try weights.flag("use_parallel_residual") == true {
+    package init(weights: WeightLoader) throws {
+        let configuration = weights.configuration
+        if configuration.hasParallelResidual == true {
             throw weights.problem(
-                "stablelm.use_parallel_residual is true: this variant (StableLM 2 12B) is not "
+                "use_parallel_residual is true: this variant (StableLM 2 12B) is not "
                     + "supported.")
         }
-        let shape = try weights.shape()
+        let shape = configuration.shape
         let (d, f) = (shape.width, shape.feedForward)
         let (queryWidth, keyWidth) = (shape.queryWidth, shape.keyWidth)
-        let epsilon = try weights.float("attention.layer_norm_epsilon")
+        let epsilon = configuration.epsilon
         func norm(_ name: String) throws -> LayerNorm {
             try LayerNorm(name, width: d, epsilon: epsilon, from: weights)
         }
@@ -48,7 +48,7 @@ package final class StableLM: Architecture {
                 bias: weights.has(name + ".bias")
                     ? try weights.vector(name + ".bias", count: rows) : nil)
         }
-        rotary = try weights.rotary(shape: shape)
+        rotary = try weights.rotary()
         embedding = try weights.matrix("token_embd.weight", rows: shape.vocabulary, columns: d)
         layers = try (0..<shape.layers).map { index in
             let prefix = "blk.\(index)."
@@ -73,7 +73,7 @@ package final class StableLM: Architecture {
             weights.has("output.weight")
             ? try weights.matrix("output.weight", rows: shape.vocabulary, columns: d) : embedding
         self.shape = shape
-        self.backend = backend
+        backend = weights.backend
     }
 
     package func makeWorkspace(rows: Int, capacity: Int) -> Workspace {
@@ -113,4 +113,31 @@ package final class StableLM: Architecture {
         outputNorm(w.stream, into: w.normalized, rows: rows, on: backend)
         return w.normalized
     }
+}
+
+// MARK: - Checkpoints
+
+extension StableLM {
+    package static let conventions = ArchitectureConventions(
+        epsilonKeys: (gguf: "attention.layer_norm_epsilon", huggingFace: "layer_norm_eps"),
+        ggufPairing: .halves, huggingFaceClass: "StableLmForCausalLM", modelType: "stablelm",
+        activation: "silu", defaultRotaryShare: 0.25,
+        fixedSwitches: ["use_parallel_residual": false, "qk_layernorm": false],
+        tensors: [
+            TensorConvention("token_embd", "model.embed_tokens", .vocabulary, by: .width),
+            TensorConvention("output_norm", "model.norm", .width, bias: true),
+            TensorConvention("output", "lm_head", .vocabulary, by: .width),
+        ],
+        layerTensors: [
+            TensorConvention("attn_norm", "input_layernorm", .width, bias: true),
+            TensorConvention("attn_q", "self_attn.q_proj", .queryWidth, by: .width, bias: true),
+            TensorConvention("attn_k", "self_attn.k_proj", .keyWidth, by: .width, bias: true),
+            TensorConvention("attn_v", "self_attn.v_proj", .keyWidth, by: .width, bias: true),
+            TensorConvention("attn_output", "self_attn.o_proj", .width, by: .queryWidth),
+            TensorConvention("ffn_norm", "post_attention_layernorm", .width, bias: true),
+            TensorConvention("ffn_gate", "mlp.gate_proj", .feedForward, by: .width),
+            TensorConvention("ffn_up", "mlp.up_proj", .feedForward, by: .width),
+            TensorConvention("ffn_down", "mlp.down_proj", .width, by: .feedForward),
+        ],
+        layerPrefix: "model.layers.", ignoredSuffixes: ["rotary_emb.inv_freq"])
 }

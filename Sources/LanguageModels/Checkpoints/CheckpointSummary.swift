@@ -1,3 +1,4 @@
+import Basics
 import Tensors
 
 /// What a model file says about itself, for `billion models inspect` and for reports.
@@ -13,7 +14,10 @@ package struct CheckpointSummary: Codable, Hashable, Sendable {
     /// Nil where the file says nothing: a vocabulary-only file has no counts.
     package let architecture: String?
     package let name: String?
-    package let ggufVersion: Int
+    /// `GGUF v3`, `safetensors`, `synthetic`.
+    package let form: String
+    package let files: Int
+    /// Bytes of all of them.
     package let fileBytes: Int
     package let tensorCount: Int
     package let metadataCount: Int
@@ -41,8 +45,11 @@ package struct CheckpointSummary: Codable, Hashable, Sendable {
         parameterCount > 0 ? 8 * Double(weightsBytes) / Double(parameterCount) : nil
     }
 
-    package init(_ file: GGUFFile) {
-        let metadata = file.metadata
+    package init(_ file: GGUFFile) { self.init([file], file.tensors) }
+
+    /// - Parameter files: of a GGUF checkpoint; the first has the metadata.
+    init(_ files: [GGUFFile], _ tensors: TensorTable) {
+        let metadata = files[0].metadata
         let architecture = metadata.text("general.architecture")
         // A summary shows what can be shown: values of a wrong type are left out, not errors.
         func count(_ key: String) -> Int? {
@@ -53,20 +60,15 @@ package struct CheckpointSummary: Codable, Hashable, Sendable {
         }
         self.architecture = architecture
         name = metadata.text("general.name")
-        ggufVersion = Int(file.version)
-        fileBytes = file.byteCount
-        tensorCount = file.tensors.count
+        form = "GGUF v\(files[0].version)"
+        self.files = files.count
+        fileBytes = files.reduce(0) { $0 + $1.byteCount }
+        tensorCount = tensors.count
         metadataCount = metadata.entries.count
-        parameterCount = file.tensors.reduce(0) { $0 + $1.elementCount }
-        weightsBytes = file.tensors.reduce(0) { $0 + $1.byteRange.count }
-        types = Dictionary(grouping: file.tensors, by: \.type).map { type, tensors in
-            TypeShare(
-                type: type.name, tensors: tensors.count,
-                elements: tensors.reduce(0) { $0 + $1.elementCount },
-                bytes: tensors.reduce(0) { $0 + $1.byteRange.count })
-        }
-        .sorted { ($1.bytes, $0.type) < ($0.bytes, $1.type) }
-        dominantType = file.dominantType?.name
+        parameterCount = tensors.elementCount
+        weightsBytes = tensors.byteCount
+        types = Self.types(of: tensors)
+        dominantType = tensors.dominantType?.name
         provenance = metadata.text(Requantizer.provenanceKey)
         blockCount = count("block_count")
         contextLength = count("context_length")
@@ -78,6 +80,46 @@ package struct CheckpointSummary: Codable, Hashable, Sendable {
         tokenizerPre = metadata.text("tokenizer.ggml.pre")
         vocabularySize = metadata["tokenizer.ggml.tokens"]?.count ?? count("vocab_size")
         hasChatTemplate = metadata.contains("tokenizer.chat_template")
+    }
+
+    /// Of a checkpoint that is not GGUF.
+    init(
+        _ checkpoint: any Checkpoint, _ configuration: ModelConfiguration, form: String, files: Int,
+        fileBytes: Int, provenance: String? = nil
+    ) {
+        let (tensors, shape) = (checkpoint.tensors, configuration.shape)
+        architecture = configuration.architecture
+        name = FileSystem.name(of: checkpoint.path)
+        self.form = form
+        self.files = files
+        self.fileBytes = fileBytes
+        tensorCount = tensors.count
+        metadataCount = 0
+        parameterCount = tensors.elementCount
+        weightsBytes = tensors.byteCount
+        types = Self.types(of: tensors)
+        dominantType = tensors.dominantType?.name
+        self.provenance = provenance
+        blockCount = shape.layers
+        contextLength = shape.contextLength
+        embeddingLength = shape.width
+        feedForwardLength = shape.feedForward
+        headCount = shape.heads
+        headCountKV = shape.keyValueHeads
+        tokenizerModel = nil
+        tokenizerPre = nil
+        vocabularySize = shape.vocabulary
+        hasChatTemplate = false
+    }
+
+    private static func types(of tensors: TensorTable) -> [TypeShare] {
+        Dictionary(grouping: tensors, by: \.type).map { type, tensors in
+            TypeShare(
+                type: type.name, tensors: tensors.count,
+                elements: tensors.reduce(0) { $0 + $1.elementCount },
+                bytes: tensors.reduce(0) { $0 + $1.byteRange.count })
+        }
+        .sorted { ($1.bytes, $0.type) < ($0.bytes, $1.type) }
     }
 }
 

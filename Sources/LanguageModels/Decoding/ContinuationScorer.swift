@@ -1,3 +1,5 @@
+import Tensors
+
 /// How likely a model finds a continuation of a context.
 package struct ContinuationScore: Hashable, Sendable, Codable {
     /// Sum of the natural log-probabilities of the continuation's tokens.

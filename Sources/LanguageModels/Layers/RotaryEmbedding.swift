@@ -11,14 +11,22 @@ import Tensors
 struct RotaryEmbedding {
     /// Angle per position of each pair [dimensions / 2], f32 as the reference computes it.
     let frequencies: [Float]
+    let pairing: RotaryPairing
 
-    /// - Parameter divisors: one per pair, as `rope_freqs.weight` holds them (Llama-3 scaling);
-    ///   nil for none.
-    init(base: Float, dimensions: Int, divisors: [Float]?) {
-        frequencies = (0..<dimensions / 2).map { pair in
-            let frequency = 1 / powf(base, Float(2 * pair) / Float(dimensions))
-            return frequency / (divisors?[pair] ?? 1)
-        }
+    /// - Parameter divisors: one per pair, as `rope_freqs.weight` holds them; nil for those of the
+    ///   configuration's scaling.
+    init(_ configuration: RotaryConfiguration, divisors: [Float]? = nil) {
+        let frequencies = Self.frequencies(
+            base: configuration.base, dimensions: configuration.dimensions)
+        let divisors = divisors ?? configuration.scaling?.divisors(of: frequencies)
+        self.frequencies =
+            divisors.map { zip(frequencies, $0).map { $0 / $1 } } ?? frequencies
+        pairing = configuration.pairing
+    }
+
+    /// Without scaling.
+    private static func frequencies(base: Float, dimensions: Int) -> [Float] {
+        (0..<dimensions / 2).map { 1 / powf(base, Float(2 * $0) / Float(dimensions)) }
     }
 
     /// [positions, 2 * pairs]: the cosines of a position's angles, then the sines.

@@ -1,6 +1,7 @@
 import Basics
 import Experiments
 import LanguageModels
+import Tensors
 
 /// Times a model as llama-bench does.
 ///

@@ -2,21 +2,27 @@ import Basics
 import CKernels
 import COpenBLAS
 
-/// The processor: kernels of `CKernels` for single rows, OpenBLAS for blocks of rows.
+/// The processor, by the kernels of `CKernels`.
 ///
-/// Weights are used where they are mapped, in the format in which they are stored. Blocks of
-/// rows are multiplied panel by panel: a thread turns some rows of the matrix into f32 in its
-/// own scratch space, which stays in its cache, and calls sgemm on them.
+/// Quantized weights are repacked when they are loaded (`CPUMatrix`), unless the computation is
+/// to be exact; weights in floating point are used where they are mapped.
 package final class CPUBackend: Backend {
     let pool: ThreadPool
-    /// Rows of a block from which a panel pays for being dequantized.
-    static let panelThreshold = 4
+    let computation: Computation
     var scratch: [Scratch]
     let attention: AttentionMemory
+    var packedMemory = PackedMemory()
+    let quantizedMemory = [ProductMemory(), ProductMemory()]
+    let turnedMemory = ProductMemory()
+    var products: [ProductItem] = []
+    /// Time and memory that repacking has taken so far.
+    package private(set) var packSeconds = 0.0
+    package private(set) var packedBytes = 0
 
     /// - Parameter threads: at least 1; the caller decides what `auto` means.
-    package init(threads: Int) {
+    package init(threads: Int, computation: Computation) {
         pool = ThreadPool(threadCount: threads)
+        self.computation = computation
         scratch = (0..<threads).map { _ in Scratch() }
         attention = AttentionMemory(threads: threads)
         billion_blas_use_calling_thread_only()
@@ -34,12 +40,27 @@ package final class CPUBackend: Backend {
             "backend": .string("cpu"),
             "kernel_variant": .string(KernelVariant.current),
             "threads": .integer(Int64(pool.threadCount)),
+            "compute": .string(computation.rawValue),
             "blas": .string(Self.libraryDescription),
             "blas_threads": .integer(1),
         ]
     }
 
-    package func makeMatrix(_ host: HostMatrix) throws -> any DeviceMatrix { CPUMatrix(host) }
+    package func makeMatrix(_ host: HostMatrix) throws -> any DeviceMatrix {
+        guard computation == .auto, let panelBytes = CPUMatrix.panelBytes(host) else {
+            return CPUMatrix(host, panels: nil)
+        }
+        let clock = ContinuousClock()
+        let start = clock.now
+        let count = panelBytes * ((host.rows + 15) / 16)
+        let (memory, owner) = try packedMemory.allocate(count)
+        let matrix = CPUMatrix(
+            host, panels: .init(start: memory, panelBytes: panelBytes, owner: owner))
+        matrix.pack(on: pool)
+        packedBytes += count
+        packSeconds += (clock.now - start) / .seconds(1)
+        return matrix
+    }
 
     package func makeTable(
         rows: Int, width: Int, fill: (_ row: Int, UnsafeMutableBufferPointer<Float>) -> Void
@@ -152,47 +173,6 @@ package final class CPUBackend: Backend {
         let group = 8
         pool.run((rows + group - 1) / group) { item, _ in
             for row in item * group..<min((item + 1) * group, rows) { body(row) }
-        }
-    }
-
-    // MARK: Matrices
-
-    package func multiply(
-        _ matrices: [any DeviceMatrix], _ x: any DeviceBuffer, into out: [any DeviceBuffer],
-        rows: Int
-    ) {
-        for (matrix, out) in zip(matrices, out) { multiply(matrix, x, into: out, rows: rows) }
-    }
-
-    package func multiply(
-        _ matrix: any DeviceMatrix, _ x: any DeviceBuffer, into out: any DeviceBuffer, rows: Int
-    ) {
-        let matrix = cpu(matrix)
-        let x = cpu(x)
-        let out = cpu(out)
-        if rows < Self.panelThreshold {
-            let chunk = max(16, matrix.rows / (pool.threadCount * 4))
-            pool.run((matrix.rows + chunk - 1) / chunk) { item, thread in
-                let first = item * chunk
-                let count = min(chunk, matrix.rows - first)
-                for row in 0..<rows {
-                    matrix.multiply(
-                        x.row(row), first: first, count: count, into: out.row(row) + first,
-                        scratch: scratch[thread])
-                }
-            }
-            return
-        }
-        // Panels do not depend on the number of threads, and so neither do the results.
-        let chunk = min(256, max(32, (matrix.rows / 8 + 15) / 16 * 16))
-        pool.run((matrix.rows + chunk - 1) / chunk) { item, thread in
-            let first = item * chunk
-            let count = min(chunk, matrix.rows - first)
-            let panel = matrix.panel(first: first, count: count, scratch: scratch[thread])
-            cblas_sgemm(
-                CblasRowMajor, CblasNoTrans, CblasTrans, Int32(rows), Int32(count),
-                Int32(matrix.columns), 1, x.data, Int32(x.width), panel, Int32(matrix.columns), 0,
-                out.data + first, Int32(out.width))
         }
     }
 }

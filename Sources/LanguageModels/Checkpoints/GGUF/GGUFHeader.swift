@@ -9,7 +9,8 @@ struct GGUFHeader {
     private(set) var version: UInt32 = 0
     private(set) var alignment = 32
     private(set) var metadata: GGUFMetadata
-    private(set) var tensors: [GGUFTensor] = []
+    private(set) var tensors: [CheckpointTensor] = []
+    private let map: MappedFile
 
     /// The smallest key-value pair: length, no key, type, one byte.
     ///
@@ -23,6 +24,7 @@ struct GGUFHeader {
 
     init(_ map: MappedFile) throws(CheckpointError) {
         metadata = GGUFMetadata(entries: [], map: map)
+        self.map = map
         var cursor = GGUFCursor(map.bytes, file: map.path)
         try readVersion(&cursor)
         let tensorCount = try Self.count(&cursor, "tensors", each: Self.smallestTensor)
@@ -30,7 +32,6 @@ struct GGUFHeader {
         let entries = try Self.readPairs(&cursor, count: pairCount)
         metadata = GGUFMetadata(entries: entries, map: map)
         try readAlignment(cursor)
-        try refuseSplit(cursor)
         try readTensors(&cursor, count: tensorCount)
     }
 
@@ -139,14 +140,6 @@ struct GGUFHeader {
         }
     }
 
-    private func refuseSplit(_ cursor: GGUFCursor) throws(CheckpointError) {
-        guard let parts = try metadata.integerIfPresent("split.count"), parts > 1 else { return }
-        let part = try metadata.integerIfPresent("split.no").map { "part \($0 &+ 1)" } ?? "one part"
-        throw cursor.fail(
-            "this is \(part) of a checkpoint split into \(parts) files, which are not supported "
-                + "yet. Merge them with llama-gguf-split --merge.")
-    }
-
     // MARK: Tensors
 
     private mutating func readTensors(_ cursor: inout GGUFCursor, count: Int)
@@ -170,7 +163,7 @@ struct GGUFHeader {
         for tensor in described {
             tensors.append(
                 try tensor.placed(
-                    at: &expected, dataStart: dataStart, alignment: alignment, cursor))
+                    at: &expected, dataStart: dataStart, alignment: alignment, cursor, in: map))
         }
     }
 
@@ -194,7 +187,7 @@ struct GGUFHeader {
                 dimensions.append(Int(try cursor.number(Int64.self, "the shape of \(what)")))
             }
             self.dimensions = dimensions
-            let shape = GGUFTensor.shape(dimensions)
+            let shape = CheckpointTensor.shape(dimensions)
             var elements = 1
             for dimension in dimensions {
                 guard dimension > 0 else {
@@ -230,9 +223,10 @@ struct GGUFHeader {
         ///
         /// Data lies in the order of the header, without gaps but for padding: anything else is an
         /// overlap or a hole.
-        func placed(at expected: inout Int, dataStart: Int, alignment: Int, _ cursor: GGUFCursor)
-            throws(CheckpointError) -> GGUFTensor
-        {
+        func placed(
+            at expected: inout Int, dataStart: Int, alignment: Int, _ cursor: GGUFCursor,
+            in file: MappedFile
+        ) throws(CheckpointError) -> CheckpointTensor {
             let what = "tensor \(quoted(name))"
             guard offset % UInt64(alignment) == 0 else {
                 throw cursor.fail(
@@ -256,9 +250,9 @@ struct GGUFHeader {
                         + "\(cursor.bytes.count). It is incomplete; fetch it again.")
             }
             expected = (expected + byteCount + alignment - 1) / alignment * alignment
-            return GGUFTensor(
+            return CheckpointTensor(
                 name: name, dimensions: dimensions, type: type,
-                byteRange: start..<start + byteCount)
+                byteRange: start..<start + byteCount, file: file)
         }
     }
 }

@@ -7,7 +7,7 @@ import Tensors
 /// Which tensors change is decided by `RequantizationPlan`; everything else is copied. Memory stays
 /// at some tens of megabytes whatever the size of the model.
 package struct Requantizer: Sendable {
-    package let input: GGUFFile
+    package let input: any Checkpoint
     package let plan: RequantizationPlan
     /// Rows are converted by this many threads at a time.
     package let threads: Int
@@ -16,7 +16,7 @@ package struct Requantizer: Sendable {
     ///
     /// Throws `CheckpointError` when one cannot be converted.
     package init(
-        _ input: GGUFFile, to target: QuantizationTarget, threads: Int = 1
+        _ input: any Checkpoint, to target: QuantizationTarget, threads: Int = 1
     ) throws(CheckpointError) {
         self.input = input
         self.threads = max(1, threads)
@@ -32,20 +32,20 @@ package struct Requantizer: Sendable {
         progress: (_ doneBytes: Int, _ totalBytes: Int) throws -> Void = { _, _ in }
     ) throws {
         let writer = try GGUFWriter(
-            path: path, metadata: metadata, tensors: plan.steps.map(\.output))
-        let total = input.tensors.reduce(0) { $0 + $1.byteRange.count }
+            path: path, metadata: metadata(), tensors: plan.steps.map(\.output))
+        let total = input.tensors.byteCount
         var done = 0
         var panel = Panel(threads: threads)
         for step in plan.steps {
             try progress(done, total)
             if let conversion = step.conversion {
-                try panel.convert(step.input, of: input, by: conversion, into: writer)
+                try panel.convert(step.input, by: conversion, into: writer)
             } else {
-                try input.withBytes(of: step.input) { bytes throws(BasicsError) in
+                try step.input.withBytes { bytes throws(BasicsError) in
                     try writer.append(bytes)
                 }
             }
-            input.release(step.input)
+            step.input.release()
             done += step.input.byteRange.count
         }
         try writer.finish()
@@ -53,20 +53,18 @@ package struct Requantizer: Sendable {
     }
 
     /// The input's pairs in their order, with what has changed replaced or added.
-    private var metadata: [(String, GGUFValue)] {
+    private func metadata() throws -> [(String, GGUFValue)] {
         var changed: [(String, GGUFValue)] = [
             ("general.file_type", .uint32(plan.target.ggufFileType)),
             ("general.quantization_version", .uint32(2)),
             (Self.provenanceKey, .string(Self.provenance(of: input))),
         ]
         var pairs: [(String, GGUFValue)] = []
-        for entry in input.metadata.entries {
-            if let index = changed.firstIndex(where: { $0.0 == entry.key }) {
+        for pair in try input.metadataForGGUF() {
+            if let index = changed.firstIndex(where: { $0.0 == pair.0 }) {
                 pairs.append(changed.remove(at: index))
             } else {
-                let count = entry.isArray ? entry.count : nil
-                let bytes = input.metadata.rawBytes(entry)
-                pairs.append((entry.key, .copied(entry.type, arrayCount: count, bytes)))
+                pairs.append(pair)
             }
         }
         return pairs + changed
@@ -81,28 +79,12 @@ extension Requantizer {
     /// What is to be said of a file made from this one: `requantized from q4_1`, or `quantized from f16`.
     ///
     /// A file that was itself made here brings its own story along.
-    package static func provenance(of input: GGUFFile) -> String {
-        let source = input.dominantType
+    package static func provenance(of input: any Checkpoint) -> String {
+        let source = input.tensors.dominantType
         let wasFloat = source.map { $0.blockElements == 1 } ?? true
         let verb = wasFloat ? "quantized" : "requantized"
-        let earlier = (try? input.metadata.stringIfPresent(provenanceKey)).flatMap { $0 }
+        let earlier = input.summary.provenance
         return "\(verb) from \(source?.name ?? "nothing")" + (earlier.map { ", \($0)" } ?? "")
-    }
-}
-
-extension GGUFFile {
-    /// The type that most weights of the layers are stored in; nil without matrices.
-    ///
-    /// Layers only, where the file has any: a large vocabulary kept at higher precision does not make
-    /// a 4-bit model an 8-bit one.
-    package var dominantType: GGMLType? {
-        let matrices = tensors.filter { $0.rank >= 2 }
-        let layers = matrices.filter { $0.name.hasPrefix("blk.") }
-        var elements: [GGMLType: Int] = [:]
-        for tensor in layers.isEmpty ? matrices : layers {
-            elements[tensor.type, default: 0] += tensor.elementCount
-        }
-        return elements.max { ($0.value, $1.key.id) < ($1.value, $0.key.id) }?.key
     }
 }
 
@@ -118,12 +100,13 @@ private struct Panel {
     init(threads: Int) { self.threads = threads }
 
     mutating func convert(
-        _ tensor: GGUFTensor, of file: GGUFFile, by conversion: RequantizationPlan.Conversion,
+        _ tensor: CheckpointTensor, by conversion: RequantizationPlan.Conversion,
         into writer: GGUFWriter
     ) throws {
         let (from, to) = (conversion.from, conversion.to)
-        defer { withExtendedLifetime(file) {} }
-        guard let source = file.bytes(of: tensor).baseAddress else { return }
+        let matrix = try tensor.hostMatrix()
+        defer { withExtendedLifetime(matrix.owner) {} }
+        let source = matrix.data
         let columns = tensor.columns
         let rowsPerPart = max(1, Self.elements / columns)
         let rowsPerTurn = rowsPerPart * threads * 4
@@ -146,7 +129,7 @@ private struct Panel {
                     ).map { (start + first) * columns + $0 }
                 }
             }
-            if let bad { throw Self.failure(bad, tensor, of: file, to: to) }
+            if let bad { throw Self.failure(bad, tensor, to: to) }
             try output.withUnsafeBytes {
                 try writer.append(UnsafeRawBufferPointer(rebasing: $0[..<(rows * outputRow)]))
             }
@@ -196,25 +179,23 @@ private struct Panel {
     }
 
     private static func failure(
-        _ index: Int, _ tensor: GGUFTensor, of file: GGUFFile,
-        to: any WritableQuantizationFormat.Type
+        _ index: Int, _ tensor: CheckpointTensor, to: any WritableQuantizationFormat.Type
     ) -> CheckpointError {
         let columns = tensor.columns
         let place = "row \(index / columns), column \(index % columns)"
-        let value = (try? file.value(of: tensor, at: index)) ?? .nan
+        let value = (try? tensor.value(at: index)) ?? .nan
         let found = value.isFinite ? "\(value), too large for \(to.name)" : "\(value)"
-        return file.fail(
-            "tensor \(quoted(tensor.name)): \(place) is \(found); it cannot be quantized.")
+        return tensor.fail("\(place) is \(found); it cannot be quantized.")
     }
 }
 
-extension GGUFFile {
+extension CheckpointTensor {
     /// One value, for a message.
-    fileprivate func value(of tensor: GGUFTensor, at index: Int) throws -> Float {
-        let format = try format(of: tensor)
+    fileprivate func value(at index: Int) throws -> Float {
+        let format = try format()
         let block = index / format.blockElements
         var values = [Float](repeating: 0, count: format.blockElements)
-        withBytes(of: tensor) { bytes in
+        withBytes { bytes in
             guard let base = bytes.baseAddress else { return }
             format.dequantize(
                 base + block * format.blockBytes, count: format.blockElements, into: &values)

@@ -11,7 +11,7 @@ import Tensors
 package struct RequantizationPlan: Sendable {
     /// One tensor of the new file.
     package struct Step: Sendable {
-        package let input: GGUFTensor
+        package let input: CheckpointTensor
         package let output: GGUFWriter.Tensor
         /// Nil when the bytes are copied.
         package let conversion: Conversion?
@@ -31,39 +31,41 @@ package struct RequantizationPlan: Sendable {
     /// Whether the new file's tensors would be the old ones, so that there is nothing to do.
     package var changesNothing: Bool { steps.allSatisfy { $0.conversion == nil } }
 
-    package init(_ file: GGUFFile, target: QuantizationTarget) throws(CheckpointError) {
+    package init(_ checkpoint: any Checkpoint, target: QuantizationTarget) throws(CheckpointError) {
         self.target = target
-        let isTied = !file.contains("output.weight")
+        let tensors = checkpoint.tensorsForGGUF()
+        let isTied = !tensors.contains("output.weight")
         let layers = LayerMatrices(
-            file.tensors.lazy.filter(Self.isQuantizable).map(\.name),
-            blockCount: CheckpointSummary(file).blockCount)
+            tensors.lazy.filter(Self.isQuantizable).map(\.name),
+            blockCount: checkpoint.summary.blockCount)
         var steps: [Step] = []
-        for tensor in file.tensors {
+        for tensor in tensors {
             let wanted = Self.format(for: tensor, target: target, isTied: isTied, in: layers)
-            steps.append(try Self.step(tensor, of: file, to: wanted))
+            steps.append(try Self.step(tensor, to: wanted))
         }
         self.steps = steps
     }
 
     private static func step(
-        _ tensor: GGUFTensor, of file: GGUFFile, to wanted: QuantizationTarget.Format?
+        _ tensor: CheckpointTensor, to wanted: QuantizationTarget.Format?
     ) throws(CheckpointError) -> Step {
         guard let wanted, wanted.ggmlType != tensor.type.id,
             let type = GGMLType.withID(wanted.ggmlType)
         else { return Step(input: tensor, output: same(tensor, tensor.type), conversion: nil) }
-        let from = try file.format(of: tensor)
+        let from = try tensor.format()
         return Step(
             input: tensor, output: same(tensor, type),
             conversion: Conversion(from: from, to: wanted))
     }
 
-    private static func same(_ tensor: GGUFTensor, _ type: GGMLType) -> GGUFWriter.Tensor {
+    private static func same(_ tensor: CheckpointTensor, _ type: GGMLType) -> GGUFWriter.Tensor {
         GGUFWriter.Tensor(name: tensor.name, dimensions: tensor.dimensions, type: type)
     }
 
     /// The format a tensor takes, nil when it stays as it is.
     private static func format(
-        for tensor: GGUFTensor, target: QuantizationTarget, isTied: Bool, in layers: LayerMatrices
+        for tensor: CheckpointTensor, target: QuantizationTarget, isTied: Bool,
+        in layers: LayerMatrices
     ) -> QuantizationTarget.Format? {
         let name = tensor.name
         if isVector(tensor) {
@@ -80,11 +82,11 @@ package struct RequantizationPlan: Sendable {
         return fitting(target.format(of: name, in: layers), columns: tensor.columns)
     }
 
-    private static func isVector(_ tensor: GGUFTensor) -> Bool {
+    private static func isVector(_ tensor: CheckpointTensor) -> Bool {
         tensor.rank < 2 || tensor.name.contains("_norm.weight")
     }
 
-    private static func isQuantizable(_ tensor: GGUFTensor) -> Bool {
+    private static func isQuantizable(_ tensor: CheckpointTensor) -> Bool {
         !isVector(tensor) && tensor.name.hasSuffix("weight")
             && !unquantized.contains(where: tensor.name.contains)
     }

@@ -1,0 +1,357 @@
+// Products of weights in floating point: f32, f16 and bf16 as they are stored, and any other
+// format once its values are f32.
+//
+// A block is at most 16 rows by 256 columns. Within it an element of the result is 8 chains of
+// fused multiply-adds, one for every eighth column, added up as ((0 + 4) + (1 + 5)) + ((2 + 6) +
+// (3 + 7)); the blocks' sums are added in order. There are two ways to compute just that:
+//   few activations: the chains are the lanes of a vector, and weights are read as the file holds
+//     them, which is limited by reading them;
+//   many: a block is turned so that for each column 16 rows stand side by side, in f32, in the
+//     first-level cache. Activations, turned likewise in tiles of 6, stream past it, one number
+//     for all rows, chain after chain.
+// So an element is the same number, whatever else is computed beside it.
+// Error: each chain has at most 32 roundings, so a block is within 32 + 3 units in the last place
+// of the sum of the magnitudes of its products; typical is the root of that.
+#include "../internal.h"
+#include <math.h>
+
+enum { block_rows = CK_FLOAT_BLOCK_ROWS, block_columns = CK_FLOAT_BLOCK_COLUMNS, lanes = 8 };
+enum { row_step = 4, direct_tile = 3, turned_tile = 6, steps = block_columns / lanes };
+/// Activations up to which weights are not turned first.
+enum { direct_limit = 2 * direct_tile };
+/// The order in which the chains of a turned block are computed and added up.
+static const int chain_order[lanes] = {0, 4, 1, 5, 2, 6, 3, 7};
+
+typedef struct {
+    /// sums[i][r] = dot(row r, x row i) for 4 rows and n <= 3.
+    void (*direct)(int type, int n, const char *w, int64_t row_bytes, int64_t count, const float *x,
+                   int64_t x_stride, float sums[direct_tile][row_step]);
+    /// panel[place of k % 8 in chain_order][k / 8][row] = element k of a row, for 16 rows.
+    void (*turn)(int type, const char *w, int64_t row_bytes, int64_t count, float *panel);
+    /// c[i * stride + row] (+)= dot(row, x row i) for a turned block of weights and one of a tile
+    /// of n <= 6 activations, [place in chain_order][k / 8][n].
+    void (*multiply)(int n, const float *panel, int64_t count, const float *x, float *c,
+                     int64_t stride, bool accumulate);
+} ck_float_kernels;
+
+static float value_at(int type, const char *row, int64_t k) {
+    if (type == CK_F32) {
+        float value;
+        memcpy(&value, row + 4 * k, 4);
+        return value;
+    }
+    uint16_t half;
+    memcpy(&half, row + 2 * k, 2);
+    return type == CK_F16 ? ck_half_to_float(half) : ck_bits_to_float((uint32_t)half << 16);
+}
+
+CK_INLINE float *turned_place(float *panel, int64_t k) {
+    static const int place[lanes] = {0, 2, 4, 6, 1, 3, 5, 7};
+    return panel + (place[k % lanes] * steps + k / lanes) * block_rows;
+}
+static void turn_from(int type, const char *w, int64_t row_bytes, int64_t first, int64_t count,
+                      float *panel) {
+    for (int64_t k = first; k < count; k++)
+        for (int r = 0; r < block_rows; r++)
+            turned_place(panel, k)[r] = value_at(type, w + r * row_bytes, k);
+}
+static void turn(int type, const char *w, int64_t row_bytes, int64_t count, float *panel) {
+    turn_from(type, w, row_bytes, 0, count, panel);
+}
+static void multiply(int n, const float *panel, int64_t count, const float *x, float *c,
+                     int64_t stride, bool accumulate) {
+    for (int i = 0; i < n; i++)
+        for (int r = 0; r < block_rows; r++) {
+            float a[lanes] = {0};
+            for (int place = 0; place < lanes; place++) {
+                int chain = chain_order[place];
+                for (int64_t s = 0; s * lanes + chain < count; s++)
+                    a[chain] = fmaf(panel[(place * steps + s) * block_rows + r],
+                                    x[(place * steps + s) * n + i], a[chain]);
+            }
+            float sum = ((a[0] + a[4]) + (a[1] + a[5])) + ((a[2] + a[6]) + (a[3] + a[7]));
+            c[i * stride + r] = accumulate ? c[i * stride + r] + sum : sum;
+        }
+}
+static void direct(int type, int n, const char *w, int64_t row_bytes, int64_t count, const float *x,
+                   int64_t x_stride, float sums[direct_tile][row_step]) {
+    for (int i = 0; i < n; i++)
+        for (int r = 0; r < row_step; r++) {
+            float a[lanes] = {0};
+            for (int64_t k = 0; k < count; k++)
+                a[k % lanes] =
+                    fmaf(value_at(type, w + r * row_bytes, k), x[i * x_stride + k], a[k % lanes]);
+            sums[i][r] = ((a[0] + a[4]) + (a[1] + a[5])) + ((a[2] + a[6]) + (a[3] + a[7]));
+        }
+}
+static const ck_float_kernels scalar_kernels = {direct, turn, multiply};
+
+#if CK_X86
+CK_AVX2 CK_INLINE __m256 widen_avx2(const int type, __m128i v) {
+    return type == CK_F16 ? _mm256_cvtph_ps(v)
+                          : _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(v), 16));
+}
+CK_AVX2 CK_INLINE __m256 load_avx2(const int type, const char *p) {
+    return type == CK_F32 ? _mm256_loadu_ps((const float *)(const void *)p)
+                          : widen_avx2(type, _mm_loadu_si128((const __m128i *)p));
+}
+CK_AVX2 CK_INLINE void direct_n_avx2(const int type, const int n, const char *w, int64_t row_bytes,
+                                     int64_t count, const float *x, int64_t x_stride,
+                                     float out[direct_tile][row_step]) {
+    const int size = type == CK_F32 ? 4 : 2;
+    __m256 sums[direct_tile][row_step];
+    for (int i = 0; i < n; i++)
+        for (int r = 0; r < row_step; r++) sums[i][r] = _mm256_setzero_ps();
+    int64_t k = 0;
+    for (; k + lanes <= count; k += lanes) {
+        __m256 v[direct_tile];
+        for (int i = 0; i < n; i++) v[i] = _mm256_loadu_ps(x + i * x_stride + k);
+        for (int r = 0; r < row_step; r++) {
+            __m256 row = load_avx2(type, w + r * row_bytes + size * k);
+            for (int i = 0; i < n; i++) sums[i][r] = _mm256_fmadd_ps(row, v[i], sums[i][r]);
+        }
+    }
+    if (k < count) {
+        float rest[lanes] = {0};
+        __m256 v[direct_tile];
+        for (int i = 0; i < n; i++) {
+            memcpy(rest, x + i * x_stride + k, 4 * (size_t)(count - k));
+            v[i] = _mm256_loadu_ps(rest);
+        }
+        for (int r = 0; r < row_step; r++) {
+            for (int64_t j = k; j < count; j++) rest[j - k] = value_at(type, w + r * row_bytes, j);
+            for (int i = 0; i < n; i++)
+                sums[i][r] = _mm256_fmadd_ps(_mm256_loadu_ps(rest), v[i], sums[i][r]);
+        }
+    }
+    for (int i = 0; i < n; i++) {
+        __m128 a[row_step];
+        for (int r = 0; r < row_step; r++)
+            a[r] = _mm_add_ps(_mm256_castps256_ps128(sums[i][r]),
+                              _mm256_extractf128_ps(sums[i][r], 1));
+        _MM_TRANSPOSE4_PS(a[0], a[1], a[2], a[3]);
+        _mm_storeu_ps(out[i], _mm_add_ps(_mm_add_ps(a[0], a[1]), _mm_add_ps(a[2], a[3])));
+    }
+}
+CK_AVX2 CK_INLINE void direct_type_avx2(const int type, int n, const char *w, int64_t row_bytes,
+                                        int64_t count, const float *x, int64_t x_stride,
+                                        float sums[direct_tile][row_step]) {
+    switch (n) {
+    case 1: direct_n_avx2(type, 1, w, row_bytes, count, x, x_stride, sums); break;
+    case 2: direct_n_avx2(type, 2, w, row_bytes, count, x, x_stride, sums); break;
+    default: direct_n_avx2(type, 3, w, row_bytes, count, x, x_stride, sums); break;
+    }
+}
+CK_AVX2 static void direct_avx2(int type, int n, const char *w, int64_t row_bytes, int64_t count,
+                                const float *x, int64_t x_stride,
+                                float sums[direct_tile][row_step]) {
+    switch (type) {
+    case CK_F32: direct_type_avx2(CK_F32, n, w, row_bytes, count, x, x_stride, sums); break;
+    case CK_F16: direct_type_avx2(CK_F16, n, w, row_bytes, count, x, x_stride, sums); break;
+    default: direct_type_avx2(CK_BF16, n, w, row_bytes, count, x, x_stride, sums); break;
+    }
+}
+/// 8 rows by 8 columns of f32, turned.
+CK_AVX2 CK_INLINE void turn_f32_avx2(const char *w, int64_t row_bytes, float *panel, int64_t k) {
+    __m256 a[8], b[4];
+    for (int r = 0; r < 4; r++) {
+        const float *low = (const float *)(const void *)(w + r * row_bytes) + k;
+        const float *high = (const float *)(const void *)(w + (r + 4) * row_bytes) + k;
+        a[r] = _mm256_set_m128(_mm_loadu_ps(high), _mm_loadu_ps(low));
+        a[r + 4] = _mm256_set_m128(_mm_loadu_ps(high + 4), _mm_loadu_ps(low + 4));
+    }
+    for (int h = 0; h < 8; h += 4) {
+        b[0] = _mm256_unpacklo_ps(a[h], a[h + 1]);
+        b[1] = _mm256_unpackhi_ps(a[h], a[h + 1]);
+        b[2] = _mm256_unpacklo_ps(a[h + 2], a[h + 3]);
+        b[3] = _mm256_unpackhi_ps(a[h + 2], a[h + 3]);
+        _mm256_storeu_ps(turned_place(panel, k + h), _mm256_shuffle_ps(b[0], b[2], 0x44));
+        _mm256_storeu_ps(turned_place(panel, k + h + 1), _mm256_shuffle_ps(b[0], b[2], 0xee));
+        _mm256_storeu_ps(turned_place(panel, k + h + 2), _mm256_shuffle_ps(b[1], b[3], 0x44));
+        _mm256_storeu_ps(turned_place(panel, k + h + 3), _mm256_shuffle_ps(b[1], b[3], 0xee));
+    }
+}
+/// 16 rows by 8 columns of halves, turned: rows r and r + 8 share a vector on the way.
+CK_AVX2 CK_INLINE void turn_halves_avx2(const int type, const char *w, int64_t row_bytes,
+                                        float *panel, int64_t k) {
+    __m256i a[8], b[8];
+    for (int r = 0; r < 8; r++) {
+        const char *low = w + r * row_bytes + 2 * k, *high = low + 8 * row_bytes;
+        a[r] = _mm256_set_m128i(_mm_loadu_si128((const __m128i *)high),
+                                _mm_loadu_si128((const __m128i *)low));
+    }
+    for (int r = 0; r < 4; r++) {
+        b[2 * r] = _mm256_unpacklo_epi16(a[2 * r], a[2 * r + 1]);
+        b[2 * r + 1] = _mm256_unpackhi_epi16(a[2 * r], a[2 * r + 1]);
+    }
+    for (int h = 0; h < 2; h++) {
+        a[4 * h] = _mm256_unpacklo_epi32(b[4 * h], b[4 * h + 2]);
+        a[4 * h + 1] = _mm256_unpackhi_epi32(b[4 * h], b[4 * h + 2]);
+        a[4 * h + 2] = _mm256_unpacklo_epi32(b[4 * h + 1], b[4 * h + 3]);
+        a[4 * h + 3] = _mm256_unpackhi_epi32(b[4 * h + 1], b[4 * h + 3]);
+    }
+    for (int j = 0; j < 8; j++) {
+        __m256i v = j % 2 ? _mm256_unpackhi_epi64(a[j / 2], a[j / 2 + 4])
+                          : _mm256_unpacklo_epi64(a[j / 2], a[j / 2 + 4]);
+        float *out = turned_place(panel, k + j);
+        _mm256_storeu_ps(out, widen_avx2(type, _mm256_castsi256_si128(v)));
+        _mm256_storeu_ps(out + 8, widen_avx2(type, _mm256_extracti128_si256(v, 1)));
+    }
+}
+CK_AVX2 static void turn_avx2(int type, const char *w, int64_t row_bytes, int64_t count,
+                              float *panel) {
+    int64_t k = 0;
+    if (type == CK_F32)
+        for (; k + 8 <= count; k += 8) {
+            turn_f32_avx2(w, row_bytes, panel, k);
+            turn_f32_avx2(w + 8 * row_bytes, row_bytes, panel + 8, k);
+        }
+    else if (type == CK_F16)
+        for (; k + 8 <= count; k += 8) turn_halves_avx2(CK_F16, w, row_bytes, panel, k);
+    else
+        for (; k + 8 <= count; k += 8) turn_halves_avx2(CK_BF16, w, row_bytes, panel, k);
+    turn_from(type, w, row_bytes, k, count, panel);
+}
+
+/// One chain of 16 rows and n activations.
+CK_AVX2 CK_INLINE void chain_avx2(const int n, const float *w, int64_t count, const float *x,
+                                  __m256 sums[turned_tile][2]) {
+    for (int i = 0; i < n; i++) sums[i][0] = sums[i][1] = _mm256_setzero_ps();
+    for (int64_t s = 0; s < count; s++, w += block_rows, x += n) {
+        __m256 w0 = _mm256_loadu_ps(w), w1 = _mm256_loadu_ps(w + 8);
+        for (int i = 0; i < n; i++) {
+            __m256 v = _mm256_broadcast_ss(x + i);
+            sums[i][0] = _mm256_fmadd_ps(w0, v, sums[i][0]);
+            sums[i][1] = _mm256_fmadd_ps(w1, v, sums[i][1]);
+        }
+    }
+}
+CK_AVX2 CK_INLINE void add_avx2(const int n, __m256 to[turned_tile][2],
+                                __m256 from[turned_tile][2]) {
+    for (int i = 0; i < n; i++)
+        for (int h = 0; h < 2; h++) to[i][h] = _mm256_add_ps(to[i][h], from[i][h]);
+}
+CK_AVX2 CK_INLINE void multiply_n_avx2(const int n, const float *panel, int64_t count,
+                                       const float *x, float *c, int64_t stride, bool accumulate) {
+    // Pairs of chains are added up first; (0 + 4) waits for (1 + 5), (2 + 6) for (3 + 7).
+    __m256 pair[2][turned_tile][2], all[turned_tile][2];
+    for (int p = 0; p < 4; p++) {
+        __m256 sums[turned_tile][2];
+        for (int second = 0; second < 2; second++) {
+            int place = 2 * p + second, chain = chain_order[place];
+            chain_avx2(n, panel + place * steps * block_rows, (count - chain + lanes - 1) / lanes,
+                       x + place * steps * n, sums);
+            if (second)
+                add_avx2(n, pair[p % 2], sums);
+            else
+                memcpy(pair[p % 2], sums, sizeof sums);
+        }
+        if (p % 2) add_avx2(n, pair[0], pair[1]);
+        if (p == 1) memcpy(all, pair[0], sizeof all);
+    }
+    add_avx2(n, all, pair[0]);
+    for (int i = 0; i < n; i++)
+        for (int h = 0; h < 2; h++) {
+            float *at = c + i * stride + 8 * h;
+            __m256 sum = accumulate ? _mm256_add_ps(_mm256_loadu_ps(at), all[i][h]) : all[i][h];
+            _mm256_storeu_ps(at, sum);
+        }
+}
+CK_AVX2 static void multiply_avx2(int n, const float *panel, int64_t count, const float *x,
+                                  float *c, int64_t stride, bool accumulate) {
+    switch (n) {
+    case 1: multiply_n_avx2(1, panel, count, x, c, stride, accumulate); break;
+    case 2: multiply_n_avx2(2, panel, count, x, c, stride, accumulate); break;
+    case 3: multiply_n_avx2(3, panel, count, x, c, stride, accumulate); break;
+    case 4: multiply_n_avx2(4, panel, count, x, c, stride, accumulate); break;
+    case 5: multiply_n_avx2(5, panel, count, x, c, stride, accumulate); break;
+    default: multiply_n_avx2(6, panel, count, x, c, stride, accumulate); break;
+    }
+}
+static const ck_float_kernels avx2_kernels = {direct_avx2, turn_avx2, multiply_avx2};
+#endif
+
+static const ck_float_kernels *kernels(void) {
+#if CK_X86
+    if (strcmp(ck_variant(), "scalar")) return &avx2_kernels;
+#endif
+    return &scalar_kernels;
+}
+
+/// Rows of a block that are fewer than `wanted`, as f32 with zeros behind them.
+static void fill_up(int type, const char *w, int64_t row_bytes, int64_t rows, int64_t wanted,
+                    int64_t columns, float *out) {
+    for (int64_t r = 0; r < wanted; r++)
+        for (int64_t k = 0; k < columns; k++)
+            out[r * block_columns + k] = r < rows ? value_at(type, w + r * row_bytes, k) : 0;
+}
+
+int64_t ck_turned_bytes(int64_t columns, int64_t count) {
+    if (count <= direct_limit) return 0;
+    return 4 * count * ((columns + block_columns - 1) / block_columns * block_columns);
+}
+
+int64_t ck_turned_tiles(int64_t count) {
+    return count <= direct_limit ? 0 : (count + turned_tile - 1) / turned_tile;
+}
+
+void ck_turn_tile(int64_t columns, int64_t count, int64_t tile, const float *x, int64_t stride,
+                  float *turned) {
+    int64_t first = tile * turned_tile,
+            n = count - first < turned_tile ? count - first : turned_tile;
+    int64_t blocks = (columns + block_columns - 1) / block_columns;
+    float *out = turned + first * blocks * block_columns;
+    for (int64_t b = 0; b < blocks; b++, out += n * block_columns) {
+        int64_t start = b * block_columns;
+        int64_t size = columns - start < block_columns ? columns - start : block_columns;
+        for (int place = 0; place < lanes; place++)
+            for (int64_t s = 0, k = chain_order[place]; k < size; s++, k += lanes)
+                for (int64_t i = 0; i < n; i++)
+                    out[(place * steps + s) * n + i] = x[(first + i) * stride + start + k];
+    }
+}
+
+void ck_float_block(int type, const void *w, int64_t row_bytes, int64_t rows, int64_t first_column,
+                    int64_t columns, const ck_float_activations *x, float *out, int64_t stride,
+                    void *scratch) {
+    const ck_float_kernels *k = kernels();
+    const char *source = w;
+    float *panel = scratch, *filled = panel + block_rows * block_columns;
+    int64_t count = x->count, size = columns - first_column;
+    if (size > block_columns) size = block_columns;
+    bool is_direct = count <= direct_limit, accumulate = first_column > 0;
+    int64_t step = is_direct ? row_step : block_rows;
+    if (rows % step) {
+        fill_up(type, source, row_bytes, rows, (rows + step - 1) / step * step, size, filled);
+        source = (const char *)filled;
+        row_bytes = 4 * block_columns;
+        type = CK_F32;
+    }
+    if (!is_direct) k->turn(type, source, row_bytes, size, panel);
+    int64_t padded = (columns + block_columns - 1) / block_columns * block_columns;
+    int tile = is_direct ? direct_tile : turned_tile;
+    for (int64_t first = 0; first < count; first += tile) {
+        int n = (int)(count - first < tile ? count - first : tile);
+        float *c = out + first * stride;
+        const float *at = is_direct ? x->rows + first * x->stride + first_column
+                                    : x->turned + first * padded + first_column * n;
+        if (!is_direct && rows == block_rows) {
+            k->multiply(n, panel, size, at, c, stride, accumulate);
+            continue;
+        }
+        for (int64_t row = 0; row < rows; row += step) {
+            float sums[turned_tile * block_rows];
+            if (is_direct)
+                k->direct(type, n, source + row * row_bytes, row_bytes, size, at, x->stride,
+                          (float(*)[row_step])sums);
+            else
+                k->multiply(n, panel, size, at, sums, block_rows, false);
+            int64_t valid = rows - row < step ? rows - row : step;
+            for (int i = 0; i < n; i++)
+                for (int64_t r = 0; r < valid; r++) {
+                    float *to = c + i * stride + row + r, sum = sums[i * step + r];
+                    *to = accumulate ? *to + sum : sum;
+                }
+        }
+    }
+}

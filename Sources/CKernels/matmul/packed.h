@@ -1,0 +1,180 @@
+#pragma once
+// How quantized weights are kept for products: panels of 16 rows, interleaved.
+//
+// A panel holds 16 rows; along a row the columns come in groups of 32, and a group is one struct
+// (the k formats have one struct for their 8 groups, which share scales). Inside a group the
+// bytes of four consecutive columns of a row form a word, and the words of the 16 rows stand side
+// by side: one 64-byte load feeds 16 rows, and no sum ever crosses a vector. Words 0...3 hold the
+// low nibbles of columns 0...15 and, in the high nibbles, columns 16...31, as the files do.
+// A fifth bit stands apart: bit (8 j + w) of a row's word is that of column 4 w + j.
+// Rows beyond the matrix are zero. No layout is larger than the file's plus 3 %.
+#include "../internal.h"
+
+enum { panel_rows = 16, group_columns = 32, super_groups = 8 };
+
+typedef struct {
+    uint16_t d[16];
+    uint8_t q[256];
+} panel_q4_0;
+typedef struct {
+    uint16_t d[16], m[16];
+    uint8_t q[256];
+} panel_q4_1;
+typedef struct {
+    uint16_t d[16];
+    uint32_t high[16];
+    uint8_t q[256];
+} panel_q5_0;
+typedef struct {
+    uint16_t d[16], m[16];
+    uint32_t high[16];
+    uint8_t q[256];
+} panel_q5_1;
+/// Words 0...7: all bits of columns 0...31.
+typedef struct {
+    uint16_t d[16];
+    int8_t q[512];
+} panel_q8_0;
+typedef struct {
+    uint16_t d[16], m[16];
+    uint8_t scale[8][16], min[8][16];
+    uint8_t q[8][256];
+} panel_q4_k;
+typedef struct {
+    uint16_t d[16], m[16];
+    uint8_t scale[8][16], min[8][16];
+    uint32_t high[8][16];
+    uint8_t q[8][256];
+} panel_q5_k;
+/// One scale for 16 columns. Bits 2 (w % 4) and above of byte j of high[w / 4] belong to column
+/// 4 w + j.
+typedef struct {
+    uint16_t d[16];
+    int8_t scale[8][2][16];
+    uint32_t high[8][2][16];
+    uint8_t q[8][256];
+} panel_q6_k;
+_Static_assert(sizeof(panel_q4_0) == 16 * 18, "q4_0 panel");
+_Static_assert(sizeof(panel_q4_1) == 16 * 20, "q4_1 panel");
+_Static_assert(sizeof(panel_q5_0) == 16 * 22, "q5_0 panel");
+_Static_assert(sizeof(panel_q5_1) == 16 * 24, "q5_1 panel");
+_Static_assert(sizeof(panel_q8_0) == 16 * 34, "q8_0 panel");
+_Static_assert(sizeof(panel_q4_k) == 16 * 148, "q4_k panel: 4 bytes a row more than the file");
+_Static_assert(sizeof(panel_q5_k) == 16 * 180, "q5_k panel: 4 bytes a row more than the file");
+_Static_assert(sizeof(panel_q6_k) == 16 * 210, "q6_k panel");
+
+/// What the arithmetic of a format is, once its codes are bytes.
+///
+/// One group of one row contributes, all sums of integers exact:
+///   offset kinds:  scale * sum((code - offset) * x)
+///   minimum kinds: scale * sum(code * x) + min * sum(x)
+///   halves:        scale * (s0 * sum((code - 32) * x, first half) + s1 * (second half))
+typedef enum {
+    kind_u4,     // codes 0...15, offset 8
+    kind_u4_min, // codes 0...15, minimum
+    kind_u5,     // codes 0...31, offset 16
+    kind_u5_min, // codes 0...31, minimum
+    kind_halves, // codes 0...63, offset 32, an integer scale for each half
+    kind_s8,     // codes -128...127
+    kind_count
+} ck_kind;
+
+CK_INLINE ck_kind kind_of(int type) {
+    switch (type) {
+    case CK_Q4_0: return kind_u4;
+    case CK_Q4_1:
+    case CK_Q4_K: return kind_u4_min;
+    case CK_Q5_0: return kind_u5;
+    case CK_Q5_1:
+    case CK_Q5_K: return kind_u5_min;
+    case CK_Q6_K: return kind_halves;
+    default: return kind_s8;
+    }
+}
+
+/// Bytes of the struct that holds `groups_of(type)` groups of a panel.
+CK_INLINE int64_t panel_bytes_of(int type) {
+    switch (type) {
+    case CK_Q4_0: return sizeof(panel_q4_0);
+    case CK_Q4_1: return sizeof(panel_q4_1);
+    case CK_Q5_0: return sizeof(panel_q5_0);
+    case CK_Q5_1: return sizeof(panel_q5_1);
+    case CK_Q8_0: return sizeof(panel_q8_0);
+    case CK_Q4_K: return sizeof(panel_q4_k);
+    case CK_Q5_K: return sizeof(panel_q5_k);
+    case CK_Q6_K: return sizeof(panel_q6_k);
+    default: return 0;
+    }
+}
+CK_INLINE int groups_of(int type) {
+    return type == CK_Q4_K || type == CK_Q5_K || type == CK_Q6_K ? super_groups : 1;
+}
+
+/// Activations, quantized by groups of 32: d = max|x| / 127, q = round(x / d) to even.
+///
+/// Columns of activations (tokens) come in tiles of at most `ck_panel_kernels.tile`; a tile of n
+/// holds, group by group: q[n][32], d[n], sum[n] (= d * sum of q), half[n][2] (sums of the q of
+/// each half). Kernels without an 8-bit dot product take 16-bit q for kind_s8, of which each
+/// four stand in the order 0 2 1 3.
+enum { tail_bytes = 12 };
+CK_INLINE int64_t tile_group_bytes(bool wide, int n) {
+    return (int64_t)n * ((wide ? 64 : 32) + tail_bytes);
+}
+
+/// A group of a panel as the kernels of blocks read it, unpacked into a thread's scratch memory.
+typedef struct {
+    uint8_t q[512]; // [word 0...7][row][4]
+    float scale[16];
+    union {
+        float min[16];
+        int16_t halves[16][2];
+    };
+} unpacked_group;
+/// The same with 16-bit codes: [word][columns 0 2, then 1 3][row][2].
+typedef struct {
+    int16_t q[512];
+    float scale[16];
+} unpacked_wide_group;
+
+/// The kernels of one instruction set.
+typedef struct {
+    /// Columns of activations in a tile, at most `max_tile`.
+    int tile;
+    /// Columns up to which weights are not unpacked first.
+    int direct_limit;
+    /// Whether kind_s8 takes 16-bit activations.
+    bool wide_s8;
+    /// c[i][row] = product of the whole panel with column i of a tile of n <= direct_limit;
+    /// c: [n][16].
+    void (*direct)(int type, int n, const void *panel, int64_t groups, const void *tile, float *c);
+    /// Unpacks groups first..<first + count of a panel.
+    void (*unpack)(int type, const void *panel, int64_t first, int64_t count, void *out);
+    /// c[i * stride + row] (+)= product of unpacked groups with column i of a tile of n.
+    void (*multiply)(ck_kind kind, int n, const void *unpacked, int64_t groups, const void *tile,
+                     float *c, int64_t stride, bool accumulate);
+    /// Quantizes 32 values.
+    void (*quantize)(const float *x, int8_t *q, float *d);
+} ck_panel_kernels;
+enum { max_tile = 12, block_groups = 16 };
+
+CK_DECLARE(ck_panel_kernels, ck_panels)
+const ck_panel_kernels *ck_panel_table(void);
+
+/// The factor that takes a group of activations to codes, 0 when they are all (nearly) zero, and
+/// the scale d that takes codes back. A value that is not finite makes the whole group NaN.
+CK_INLINE float activation_scale(float largest, bool is_finite, float *d) {
+    if (!is_finite) {
+        *d = ck_bits_to_float(0x7fc00000);
+        return 0;
+    }
+    if (largest < 0x1p-100f) {
+        *d = 0;
+        return 0;
+    }
+    *d = largest / 127;
+    return 127 / largest;
+}
+
+CK_INLINE void *tile_at(const void *tile, bool wide, int n, int64_t group) {
+    return (char *)tile + tile_group_bytes(wide, n) * group;
+}

@@ -1,0 +1,66 @@
+/// How a conversation becomes the tokens that a model continues.
+///
+/// A model with a template gets the template's text; special tokens in it are tokens. A model
+/// without one, as base models are, gets a convention of this program's own:
+///
+///     You are brief.
+///     User: Hello
+///     Assistant: Hi!
+///     User: Who are you?
+///     Assistant:
+///
+/// and its answer ends where it begins to write the next `User:` itself.
+package struct ChatFormat: Sendable {
+    /// Nil for the plain convention.
+    package let template: ChatTemplate?
+    package let date: TemplateDate
+    /// A text that ends the answer and is no part of it.
+    package let stopText: String?
+    private let tokenizer: Tokenizer
+
+    /// The format of a model's own file; throws when its template is beyond the interpreter.
+    package init(tokenizer: Tokenizer, date: TemplateDate = .standard) throws(ChatTemplateError) {
+        self.tokenizer = tokenizer
+        self.date = date
+        if let source = tokenizer.chatTemplate {
+            template = try ChatTemplate(source: source)
+            stopText = nil
+        } else {
+            template = nil
+            stopText = "\nUser:"
+        }
+    }
+
+    /// The conversation's text up to where the next answer begins.
+    package func text(of messages: [ChatMessage]) throws(ChatTemplateError) -> String {
+        guard let template else { return Self.plainText(of: messages) }
+        return try template.render(
+            messages: messages, addGenerationPrompt: true, date: date,
+            bosToken: tokenizer.bosID.map { tokenizer.text(of: $0) },
+            eosToken: tokenizer.eosID.map { tokenizer.text(of: $0) })
+    }
+
+    /// The same as tokens.
+    ///
+    /// BOS comes first when the tokenizer wants one, and once only: templates may write it too.
+    package func tokens(of messages: [ChatMessage]) throws(ChatTemplateError) -> [Int32] {
+        let tokens = tokenizer.encode(
+            try text(of: messages), addBOS: false, parseSpecial: template != nil)
+        guard tokenizer.addsBOS, let bos = tokenizer.bosID, tokens.first != bos else {
+            return tokens
+        }
+        return [bos] + tokens
+    }
+
+    static func plainText(of messages: [ChatMessage]) -> String {
+        var text = ""
+        for message in messages {
+            switch message.role {
+            case "user": text += "User: \(message.content)\n"
+            case "assistant": text += "Assistant: \(message.content)\n"
+            default: text += "\(message.content)\n"
+            }
+        }
+        return text + "Assistant:"
+    }
+}

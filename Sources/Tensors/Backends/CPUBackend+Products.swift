@@ -1,0 +1,184 @@
+import CKernels
+
+#if canImport(Darwin)
+    import Darwin
+#else
+    import Glibc
+#endif
+
+/// Some rows of a matrix times all activations of a call.
+struct ProductItem {
+    let matrix: Unmanaged<CPUMatrix>
+    let rows: Range<Int>
+    /// Where the first of the rows goes for the first activation.
+    let out: UnsafeMutablePointer<Float>
+    let stride: Int
+}
+
+/// Memory for activations in the forms that products want them in, kept from call to call.
+final class ProductMemory {
+    private var start: UnsafeMutablePointer<Float>?
+    private var bytes = 0
+
+    deinit { free(start) }
+
+    func grown(to count: Int64) -> UnsafeMutableRawPointer {
+        if let start, bytes >= Int(count) { return UnsafeMutableRawPointer(start) }
+        free(start)
+        bytes = Int(count)
+        let memory = allocateFloats((bytes + 3) / 4)
+        start = memory
+        return UnsafeMutableRawPointer(memory)
+    }
+}
+
+/// The activations of one call, prepared once for all matrices that read them.
+struct ProductInput {
+    /// As they are, and turned where there are many; for weights in floating point.
+    var floats: ck_float_activations
+    /// Quantized; one buffer a kind (`ck_activation_kind`).
+    var quantized: (UnsafeMutableRawPointer?, UnsafeMutableRawPointer?) = (nil, nil)
+
+    func quantized(for type: Int32) -> UnsafeMutableRawPointer? {
+        ck_activation_kind(type) == 0 ? quantized.0 : quantized.1
+    }
+}
+
+/// Matrix products: work is dealt out by rows of the matrices, and an element of a result depends
+/// on its row and its activation alone, so neither threads nor batches change a bit of it.
+extension CPUBackend {
+    package func multiply(
+        _ matrix: any DeviceMatrix, _ x: any DeviceBuffer, into out: any DeviceBuffer, rows: Int
+    ) {
+        products.removeAll(keepingCapacity: true)
+        let (matrix, x) = (cpu(matrix), cpu(x))
+        deal(matrix, into: cpu(out), share: share(of: matrix.rows, activations: rows))
+        compute(rows: rows, input: prepare(x, for: CollectionOfOne(matrix), rows: rows))
+    }
+
+    package func multiply(
+        _ matrices: [any DeviceMatrix], _ x: any DeviceBuffer, into out: [any DeviceBuffer],
+        rows: Int
+    ) {
+        products.removeAll(keepingCapacity: true)
+        let matrices = matrices.map { cpu($0) }
+        let x = cpu(x)
+        let share = share(of: matrices.reduce(0) { $0 + $1.rows }, activations: rows)
+        for (matrix, out) in zip(matrices, out) { deal(matrix, into: cpu(out), share: share) }
+        compute(rows: rows, input: prepare(x, for: matrices, rows: rows))
+    }
+
+    /// Rows of one item: small enough for the threads to end together, and for a block of
+    /// activations the results stay in the second-level cache.
+    private func share(of rows: Int, activations: Int) -> Int {
+        if pool.threadCount == 1 && activations == 1 { return rows }
+        let fair = (rows / (pool.threadCount * 6) + 15) / 16 * 16
+        return max(16, activations > 16 ? min(64, fair) : fair)
+    }
+
+    private func deal(_ matrix: CPUMatrix, into out: CPUBuffer, share: Int) {
+        var first = 0
+        while first < matrix.rows {
+            let end = min(first + share, matrix.rows)
+            products.append(
+                ProductItem(
+                    matrix: .passUnretained(matrix), rows: first..<end, out: out.data + first,
+                    stride: out.width))
+            first = end
+        }
+    }
+
+    private func prepare(
+        _ x: CPUBuffer, for matrices: some Collection<CPUMatrix>, rows: Int
+    ) -> ProductInput {
+        let count = Int64(rows)
+        var input = ProductInput(
+            floats: .init(rows: x.data, stride: Int64(x.width), count: count, turned: nil))
+        for matrix in matrices {
+            let (type, columns) = (matrix.type, Int64(matrix.columns))
+            if matrix.panels == nil {
+                let tiles = Int(ck_turned_tiles(count))
+                if tiles == 0 || input.floats.turned != nil { continue }
+                let buffer = turnedMemory.grown(to: ck_turned_bytes(columns, count))
+                    .assumingMemoryBound(to: Float.self)
+                input.floats.turned = UnsafePointer(buffer)
+                forEachTile(tiles) {
+                    ck_turn_tile(columns, count, $0, x.data, Int64(x.width), buffer)
+                }
+            } else if input.quantized(for: type) == nil {
+                let kind = Int(ck_activation_kind(type))
+                let buffer = quantizedMemory[kind].grown(
+                    to: ck_activation_bytes(type, columns, count))
+                if kind == 0 { input.quantized.0 = buffer } else { input.quantized.1 = buffer }
+                forEachTile(Int(ck_activation_tiles(count))) {
+                    ck_quantize_tile(type, columns, count, $0, x.data, Int64(x.width), buffer)
+                }
+            }
+        }
+        return input
+    }
+
+    /// One tile is done before another thread would have woken up.
+    private func forEachTile(_ tiles: Int, _ body: (Int64) -> Void) {
+        let group = 4
+        pool.run((tiles + group - 1) / group) { item, _ in
+            for tile in item * group..<min((item + 1) * group, tiles) { body(Int64(tile)) }
+        }
+    }
+
+    private func compute(rows: Int, input: ProductInput) {
+        products.withUnsafeBufferPointer { items in
+            pool.run(items.count) { index, thread in
+                let item = items[index]
+                let matrix = item.matrix._withUnsafeGuaranteedRef { $0 }
+                guard let panels = matrix.panels else {
+                    multiplyFloats(matrix, item, input.floats, scratch: scratch[thread])
+                    return
+                }
+                ck_product(
+                    matrix.type, Int64(matrix.columns),
+                    panels.start + item.rows.lowerBound / 16 * panels.panelBytes,
+                    Int64(item.rows.count), input.quantized(for: matrix.type), Int64(rows),
+                    item.out, Int64(item.stride),
+                    scratch[thread].product(bytes: Int(ck_product_scratch_bytes(Int64(rows)))))
+            }
+        }
+    }
+
+    /// Block by block in f32; numbers of other formats are dequantized into scratch memory first.
+    private func multiplyFloats(
+        _ matrix: CPUMatrix, _ item: ProductItem, _ x: ck_float_activations, scratch: Scratch
+    ) {
+        let (blockRows, blockColumns) = (Int(CK_FLOAT_BLOCK_ROWS), Int(CK_FLOAT_BLOCK_COLUMNS))
+        let work = scratch.product(bytes: Int(CK_FLOAT_SCRATCH_BYTES))
+        let isFloat = matrix.isFloat
+        let host = matrix.host
+        let elementBytes = host.format.blockBytes
+        for column in stride(from: 0, to: matrix.columns, by: blockColumns) {
+            let columns = min(blockColumns, matrix.columns - column)
+            for row in stride(from: item.rows.lowerBound, to: item.rows.upperBound, by: blockRows) {
+                let rows = min(blockRows, item.rows.upperBound - row)
+                var source = host.data + row * host.rowBytes + column * elementBytes
+                var rowBytes = host.rowBytes
+                var type = matrix.type
+                if !isFloat {
+                    let block = scratch.panel(blockRows * blockColumns)
+                    for index in 0..<rows {
+                        matrix.dequantize(
+                            row: row + index, first: column, count: columns,
+                            into: block + index * blockColumns)
+                    }
+                    source = UnsafeRawPointer(block)
+                    rowBytes = 4 * blockColumns
+                    type = Int32(CK_F32.rawValue)
+                }
+                withUnsafePointer(to: x) { x in
+                    ck_float_block(
+                        type, source, Int64(rowBytes), Int64(rows), Int64(column),
+                        Int64(matrix.columns), x, item.out + (row - item.rows.lowerBound),
+                        Int64(item.stride), work)
+                }
+            }
+        }
+    }
+}

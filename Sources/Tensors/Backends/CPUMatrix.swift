@@ -1,0 +1,80 @@
+import CKernels
+
+/// Weights on the processor: repacked for products, or used where they are mapped.
+final class CPUMatrix: DeviceMatrix {
+    let rows: Int
+    let columns: Int
+    let host: HostMatrix
+    /// Rows interleaved by 16 (`ck_pack_panel`); nil when the mapped rows are used.
+    let panels: Panels?
+    let type: Int32
+
+    struct Panels {
+        let start: UnsafeMutableRawPointer
+        let panelBytes: Int
+        let owner: PackedMemory.Piece
+    }
+
+    init(_ host: HostMatrix, panels: Panels?) {
+        self.host = host
+        self.panels = panels
+        type = Int32(host.format.ggmlType)
+        rows = host.rows
+        columns = host.columns
+    }
+
+    /// Bytes of 16 packed rows; nil when the format has no packed form.
+    static func panelBytes(_ host: HostMatrix) -> Int? {
+        let bytes = ck_panel_bytes(Int32(host.format.ggmlType), Int64(host.columns))
+        return bytes > 0 ? Int(bytes) : nil
+    }
+
+    /// Fills the panels from the mapped rows, whose pages are let go behind the work.
+    func pack(on pool: ThreadPool) {
+        guard let panels else { return }
+        // Pieces of about a megabyte: enough for the threads to share, and little to hold twice.
+        let step = max(1, (1 << 20) / panels.panelBytes)
+        let count = (rows + 15) / 16
+        pool.run((count + step - 1) / step) { item, _ in
+            let range = item * step..<min((item + 1) * step, count)
+            for panel in range {
+                ck_pack_panel(
+                    type, Int64(columns), Int64(min(16, rows - panel * 16)),
+                    host.data + panel * 16 * host.rowBytes, Int64(host.rowBytes),
+                    panels.start + panel * panels.panelBytes)
+            }
+            host.release(rows: range.lowerBound * 16..<min(range.upperBound * 16, rows))
+        }
+    }
+
+    /// out[columns] = row, as f32.
+    func dequantize(row: Int, into out: UnsafeMutablePointer<Float>) {
+        dequantize(host.data + row * host.rowBytes, count: columns, into: out)
+    }
+
+    /// Whether `ck_float_block` reads the stored numbers themselves.
+    var isFloat: Bool {
+        type == Int32(CK_F32.rawValue) || type == Int32(CK_F16.rawValue)
+            || type == Int32(CK_BF16.rawValue)
+    }
+
+    /// Elements first..<first+count of a row, as f32; whole blocks.
+    func dequantize(
+        row: Int, first: Int, count: Int, into out: UnsafeMutablePointer<Float>
+    ) {
+        let blocks = first / host.format.blockElements
+        dequantize(
+            host.data + row * host.rowBytes + blocks * host.format.blockBytes, count: count,
+            into: out)
+    }
+
+    private func dequantize(
+        _ source: UnsafeRawPointer, count: Int, into out: UnsafeMutablePointer<Float>
+    ) {
+        if ck_has_type(type) {
+            ck_dequantize(type, source, Int64(count), out)
+        } else {
+            host.format.dequantize(source, count: count, into: out)
+        }
+    }
+}
