@@ -14,6 +14,7 @@ package final class MappedFile: Sendable {
     package let count: Int
     private nonisolated(unsafe) let base: UnsafeMutableRawPointer
     private let isMapped: Bool
+    private let forgets: Bool
 
     /// Opens the file.
     ///
@@ -41,6 +42,7 @@ package final class MappedFile: Sendable {
         self.path = path
         count = size
         isMapped = !copying
+        forgets = false
         if copying {
             base = try Self.read(descriptor, count: size, path: path)
         } else {
@@ -57,16 +59,22 @@ package final class MappedFile: Sendable {
         path = name
         count = bytes.count
         isMapped = false
+        forgets = false
         base = .allocate(byteCount: max(bytes.count, 1), alignment: 64)
         UnsafeMutableRawBufferPointer(start: base, count: count).copyBytes(from: bytes)
     }
 
     /// Memory that `fill` writes once, all of it, before anybody reads.
+    ///
+    /// - Parameter forgets: whether `release` gives memory back; zeros are read there then.
     package init<Failure: Error>(
-        byteCount: Int, name: String,
+        byteCount: Int, name: String, forgets: Bool = false,
         fill: (UnsafeMutableRawBufferPointer) throws(Failure) -> Void
     ) throws(Failure) {
-        let base = UnsafeMutableRawPointer.allocate(byteCount: max(byteCount, 1), alignment: 64)
+        // Whole pages, which can be given back.
+        let alignment = forgets ? Int(sysconf(Int32(_SC_PAGESIZE))) : 64
+        let base = UnsafeMutableRawPointer.allocate(
+            byteCount: max(byteCount, 1), alignment: alignment)
         do throws(Failure) {
             try fill(UnsafeMutableRawBufferPointer(start: base, count: byteCount))
         } catch {
@@ -76,6 +84,7 @@ package final class MappedFile: Sendable {
         path = name
         count = byteCount
         isMapped = false
+        self.forgets = forgets
         self.base = base
     }
 
@@ -112,7 +121,7 @@ package final class MappedFile: Sendable {
     }
 
     private func advise(_ range: Range<Int>, _ advice: Int32) {
-        guard isMapped else { return }
+        guard isMapped || forgets else { return }
         let range = range.clamped(to: 0..<count)
         let page = Int(sysconf(Int32(_SC_PAGESIZE)))
         let start = range.lowerBound / page * page

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""Write checkpoints/NAME/: a small model of odd sizes with random weights as a Hugging Face folder and as GGUF, and what
-transformers computes with it in float32.
+"""Write checkpoints/NAME/: a small model of odd sizes with random weights as a Hugging Face folder and as GGUF, and
+what transformers computes with it in float32.
 
     python3 -m pip install torch transformers gguf numpy
     python3 Tests/Fixtures/make_tiny_checkpoints.py Tests/Fixtures/checkpoints
 
-hf/ is what save_pretrained writes; gguf/ is written with gguf-py in llama.cpp's order of rows, split where the folder is
-sharded; logits.f32 are the logits [64, V], little-endian; reference.json has the tokens and a greedy continuation.
+hf/ is what save_pretrained writes; gguf/ is written with gguf-py in llama.cpp's order of rows, split where the folder
+is sharded; logits.f32 are the logits [64, V], little-endian; reference.json has the tokens and a greedy continuation.
 """
 import json
 import pathlib
@@ -15,8 +15,8 @@ import sys
 import gguf
 import numpy as np
 import torch
-from transformers import (GPTNeoXConfig, GPTNeoXForCausalLM, LlamaConfig, LlamaForCausalLM, StableLmConfig,
-                          StableLmForCausalLM)
+from transformers import (GenerationConfig, GPTNeoXConfig, GPTNeoXForCausalLM, LlamaConfig, LlamaForCausalLM,
+                          StableLmConfig, StableLmForCausalLM)
 
 VOCABULARY, POSITIONS = 97, 64
 SIZES = dict(vocab_size=VOCABULARY, hidden_size=48, intermediate_size=68, num_hidden_layers=2, num_attention_heads=3,
@@ -55,10 +55,10 @@ LLAMA_NAMES = [("model.embed_tokens", "token_embd"), ("model.norm", "output_norm
                ("post_attention_layernorm", "ffn_norm"), ("mlp.gate_proj", "ffn_gate"), ("mlp.up_proj", "ffn_up"),
                ("mlp.down_proj", "ffn_down")]
 NEOX_NAMES = [("gpt_neox.embed_in", "token_embd"), ("gpt_neox.final_layer_norm", "output_norm"),
-              ("embed_out", "output"), ("lm_head", "output"), ("gpt_neox.layers", "blk"), ("attention.query_key_value", "attn_qkv"),
-              ("attention.dense", "attn_output"), ("input_layernorm", "attn_norm"),
-              ("post_attention_layernorm", "ffn_norm"), ("mlp.dense_h_to_4h", "ffn_up"),
-              ("mlp.dense_4h_to_h", "ffn_down")]
+              ("embed_out", "output"), ("lm_head", "output"), ("gpt_neox.layers", "blk"),
+              ("attention.query_key_value", "attn_qkv"), ("attention.dense", "attn_output"),
+              ("input_layernorm", "attn_norm"), ("post_attention_layernorm", "ffn_norm"),
+              ("mlp.dense_h_to_4h", "ffn_up"), ("mlp.dense_4h_to_h", "ffn_down")]
 
 
 def randomize(model):
@@ -177,11 +177,12 @@ def main(root):
         write_gguf(folder / "gguf", name, model, state, number, "shards" in options)
         # Read again: converting would leave the tables of positions rounded.
         model = kind.from_pretrained(folder / "hf", dtype=torch.float32).eval()
-        model.generation_config.eos_token_id = None
+        model.generation_config = GenerationConfig(bos_token_id=1, pad_token_id=0)
         ids = torch.randint(0, VOCABULARY, (1, POSITIONS))
         with torch.no_grad():
             logits = model(ids).logits[0]
-            greedy = model.generate(ids[:, :9], max_new_tokens=24, do_sample=False, eos_token_id=None, pad_token_id=0)
+            greedy = model.generate(ids[:, :9], attention_mask=torch.ones(1, 9, dtype=torch.long), max_new_tokens=24,
+                                    do_sample=False)
         (folder / "logits.f32").write_bytes(logits.numpy().astype("<f4").tobytes())
         (folder / "reference.json").write_text(json.dumps(
             {"tokens": ids[0].tolist(), "prompt": ids[0, :9].tolist(), "greedy": greedy[0, 9:].tolist()}))

@@ -128,7 +128,7 @@ import Testing
             header: #"{"a":{"dtype":"F32","data_offsets":[0,8]}}"#),
         Case(
             "one offset",
-            "tensor 'a': wanted dtype, shape and two data_offsets, found no two offsets.",
+            "tensor 'a': wanted dtype, shape and two data_offsets, found 1 data_offsets.",
             header: #"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0]}}"#),
         Case(
             "three offsets", "data_offsets of tensor 'a': more than 2 numbers.",

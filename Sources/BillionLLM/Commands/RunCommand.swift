@@ -123,7 +123,7 @@ enum RunCommand: Command {
     /// charged for it.
     private static func assignment(for job: Job, resolver: JobResolver) throws -> ChildAssignment {
         let location = resolver.location(of: job.cell)
-        guard let source = try resolver.access.store.locate(location) else {
+        guard let source = try resolver.access.locate(location) else {
             throw JobFailure.failed(reason: "the model \(location.name) is gone from the cache.")
         }
         var resources = ["model": source]

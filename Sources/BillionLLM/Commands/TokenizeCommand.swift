@@ -10,6 +10,8 @@ enum TokenizeCommand: Command {
             .init("lines", nil, "every line a JSON string, every output line a JSON array"),
             .init("no-bos", nil, "never add the beginning-of-text token"),
             .init("plain", nil, "treat the text of special tokens as text"),
+            .init("spaces", "RULE", "SentencePiece's first space: every-segment or first-segment"),
+            .init("time", "N", "encode stdin N times and print bytes, tokens and seconds each"),
         ],
         examples: [
             "echo -n 'Hello world' | billion tokenize --model smollm2-135m-instruct",
@@ -17,16 +19,17 @@ enum TokenizeCommand: Command {
         ])
 
     static func run(_ arguments: Arguments) throws -> ExitStatus {
-        // Only the tokenizer part of the file is read: no weights, no quantization.
-        let path = try ModelAccess.standard().path(
-            of: arguments.required("model"), quantization: Quantizations.asStored)
-        let tokenizer = try openCheckpoint(path: path).tokenizer()
+        let tokenizer = try tokenizer(arguments)
         let encode = { (text: String) in
             tokenizer.encode(
                 text, addBOS: arguments.has("no-bos") ? false : nil,
                 parseSpecial: !arguments.has("plain"))
         }
         let input = Console.readAll()
+        if let repetitions = try arguments.integer("time", in: 1...1000) {
+            time(repetitions, input.count) { encode(String(decoding: input, as: UTF8.self)).count }
+            return .success
+        }
         switch (arguments.has("lines"), arguments.has("decode")) {
         case (false, false):
             Console.print(
@@ -54,6 +57,31 @@ enum TokenizeCommand: Command {
             if !lines.isEmpty { Console.print(lines.joined(separator: "\n")) }
         }
         return .success
+    }
+
+    /// Only the tokenizer part of the files is read: no weights, no quantization.
+    private static func tokenizer(_ arguments: Arguments) throws -> Tokenizer {
+        let name = try arguments.required("model")
+        let rules = SpacePrefix.allCases.map(\.rawValue)
+        let rule = try arguments.choice("spaces", of: rules + [""], default: "")
+        let spacePrefix = SpacePrefix(rawValue: rule)
+        // Also a folder that holds a tokenizer only.
+        if FileSystem.isFolder(name) {
+            return try Tokenizer(folder: name, spacePrefix: spacePrefix)
+        }
+        let path = try ModelAccess.standard().path(
+            of: name, quantization: Quantizations.asStored)
+        return try openCheckpoint(path: path).tokenizer(spacePrefix: spacePrefix)
+    }
+
+    private static func time(_ repetitions: Int, _ bytes: Int, _ encode: () -> Int) {
+        for _ in 0..<repetitions {
+            let clock = ContinuousClock()
+            let start = clock.now
+            let tokens = encode()
+            let seconds = (clock.now - start) / .seconds(1)
+            Console.print("\(bytes) \(tokens) \(seconds)")
+        }
     }
 
     private static func parse<Value: Decodable>(

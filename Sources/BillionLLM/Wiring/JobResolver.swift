@@ -75,8 +75,8 @@ struct JobResolver: Sendable {
                 return .known(digest: entry.sha256)
             }
             if case .pypi(_, _, let sha256) = cell.source { return .known(digest: sha256) }
-            guard let path = try access.store.locate(location(of: cell)) else { return .notPulled }
-            return .known(digest: try access.store.digest(of: path))
+            guard let path = try access.locate(location(of: cell)) else { return .notPulled }
+            return .known(digest: try access.digest(of: path))
         } catch {
             return .unusable(reason: "\(error)")
         }

@@ -20,8 +20,25 @@ struct ModelAccess: Sendable {
         return try converted(source, to: quantization)
     }
 
-    /// The file on this machine, fetched with progress where it is not.
+    /// The file or folder, when it is on this machine and is what it should be; nil when a pull
+    /// would help.
+    func locate(_ location: ModelLocation) throws -> String? {
+        if case .path(let path) = location, FileSystem.isFolder(path) { return path }
+        return try store.locate(location)
+    }
+
+    /// What identifies a model: the SHA-256 of its file, or of the names and digests of its files.
+    func digest(of path: String) throws -> String {
+        let files = try CheckpointFiles.paths(of: path)
+        if files.count == 1 { return try store.digest(of: path) }
+        var digests: [String: String] = [:]
+        for file in files { digests[FileSystem.name(of: file)] = try store.digest(of: file) }
+        return SHA256.hex(try JSON.text(digests))
+    }
+
+    /// The file or folder on this machine, fetched with progress where it is not.
     func pull(_ location: ModelLocation) throws -> String {
+        if case .path(let path) = location, FileSystem.isFolder(path) { return path }
         let line = ProgressLine()
         defer { line.clear() }
         return try store.pull(location) { $0.show(location.name, on: line) }
@@ -31,7 +48,7 @@ struct ModelAccess: Sendable {
     func converted(_ source: String, to quantization: String) throws -> String {
         guard quantization != Quantizations.asStored else { return source }
         let format = try QuantizationTarget.named(quantization)
-        let digest = try store.digest(of: source)
+        let digest = try digest(of: source)
         let target = convertedPath(digest: digest, format: quantization)
         if FileSystem.isFile(target) { return target }
         let requantizer = try Requantizer(
@@ -56,7 +73,8 @@ struct ModelAccess: Sendable {
     /// The same weights in another format in a file of the user's own.
     func convert(_ source: String, to quantization: String, at target: String) throws {
         let requantizer = try Requantizer(
-            openCheckpoint(path: source), to: QuantizationTarget.named(quantization), threads: Host.cores)
+            openCheckpoint(path: source), to: QuantizationTarget.named(quantization),
+            threads: Host.cores)
         try write(requantizer, to: target, on: ProgressLine())
     }
 

@@ -80,9 +80,9 @@ int64_t ck_product_scratch_bytes(int64_t count);
 
 /// One call of ck_float_block takes at most so many rows and columns; a result is a sum of blocks
 /// of just that many columns.
-enum { CK_FLOAT_BLOCK_ROWS = 16, CK_FLOAT_BLOCK_COLUMNS = 256 };
+enum { CK_FLOAT_BLOCK_ROWS = 16, CK_FLOAT_BLOCK_COLUMNS = 512 };
 /// Working memory of one thread.
-enum { CK_FLOAT_SCRATCH_BYTES = 2 * 4 * CK_FLOAT_BLOCK_ROWS * CK_FLOAT_BLOCK_COLUMNS };
+enum { CK_FLOAT_SCRATCH_BYTES = CK_FLOAT_BLOCK_ROWS * (2 * 4 * CK_FLOAT_BLOCK_COLUMNS + 64) };
 
 /// Activations for products with weights in floating point.
 typedef struct {

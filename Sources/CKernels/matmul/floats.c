@@ -1,7 +1,7 @@
 // Products of weights in floating point: f32, f16 and bf16 as they are stored, and any other
 // format once its values are f32.
 //
-// A block is at most 16 rows by 256 columns. Within it an element of the result is 8 chains of
+// A block is at most 16 rows by 512 columns. Within it an element of the result is 8 chains of
 // fused multiply-adds, one for every eighth column, added up as ((0 + 4) + (1 + 5)) + ((2 + 6) +
 // (3 + 7)); the blocks' sums are added in order. There are two ways to compute just that:
 //   few activations: the chains are the lanes of a vector, and weights are read as the file holds
@@ -10,13 +10,17 @@
 //     first-level cache. Activations, turned likewise in tiles of 6, stream past it, one number
 //     for all rows, chain after chain.
 // So an element is the same number, whatever else is computed beside it.
-// Error: each chain has at most 32 roundings, so a block is within 32 + 3 units in the last place
+// Error: each chain has at most 64 roundings, so a block is within 64 + 3 units in the last place
 // of the sum of the magnitudes of its products; typical is the root of that.
 #include "../internal.h"
 #include <math.h>
 
 enum { block_rows = CK_FLOAT_BLOCK_ROWS, block_columns = CK_FLOAT_BLOCK_COLUMNS, lanes = 8 };
 enum { row_step = 4, direct_tile = 3, turned_tile = 6, steps = block_columns / lanes };
+/// Between rows that wait to be turned: not a power of two.
+enum { staged_bytes = 4 * block_columns + 64 };
+_Static_assert(4 * block_rows * block_columns + block_rows * staged_bytes <= CK_FLOAT_SCRATCH_BYTES,
+               "scratch");
 /// Activations up to which weights are not turned first.
 enum { direct_limit = 2 * direct_tile };
 /// The order in which the chains of a turned block are computed and added up.
@@ -327,7 +331,17 @@ void ck_float_block(int type, const void *w, int64_t row_bytes, int64_t rows, in
         row_bytes = 4 * block_columns;
         type = CK_F32;
     }
-    if (!is_direct) k->turn(type, source, row_bytes, size, panel);
+    if (!is_direct) {
+        // Rows that lie a power of two apart would push each other out of the first-level cache.
+        int64_t bytes = size * (type == CK_F32 ? 4 : 2);
+        if (source != (const char *)filled) {
+            for (int r = 0; r < block_rows; r++)
+                memcpy((char *)filled + r * staged_bytes, source + r * row_bytes, (size_t)bytes);
+            source = (const char *)filled;
+            row_bytes = staged_bytes;
+        }
+        k->turn(type, source, row_bytes, size, panel);
+    }
     int64_t padded = (columns + block_columns - 1) / block_columns * block_columns;
     int tile = is_direct ? direct_tile : turned_tile;
     for (int64_t first = 0; first < count; first += tile) {

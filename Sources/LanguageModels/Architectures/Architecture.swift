@@ -4,7 +4,7 @@ import Tensors
 ///
 /// Letters: B batch, T tokens, D model width, F feed-forward width, H heads, K key/value heads,
 /// V vocabulary.
-package struct TransformerShape: Hashable, Sendable {
+package struct TransformerShape: Codable, Hashable, Sendable {
     package var layers: Int
     /// D.
     package var width: Int

@@ -22,7 +22,7 @@ package struct ArchitectureConventions: Sendable {
     let tensors: [TensorConvention]
     /// Tensors of a layer, without `blk.N.` and `layerPrefix` N.
     let layerTensors: [TensorConvention]
-    /// `model.layers.`
+    /// What stands before a layer's number: `model.layers.`.
     let layerPrefix: String
     /// Tensors that some folders hold and no forward pass needs, by the end of their names.
     let ignoredSuffixes: [String]
@@ -48,7 +48,7 @@ package enum Extent: Sendable {
 
 /// A weight and its bias: their names in both forms and their shapes.
 package struct TensorConvention: Sendable {
-    /// Without `.weight`, as `bias` without `.bias`.
+    /// The name without `.weight` or `.bias`.
     let gguf: String
     let huggingFace: String
     let rows: Extent

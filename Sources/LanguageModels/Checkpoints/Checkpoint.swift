@@ -33,13 +33,13 @@ extension Checkpoint {
 
     func fail(_ problem: String) -> CheckpointError { CheckpointError(file: path, problem) }
 
-    /// The tokenizer; what is wrong with it is said with the checkpoint's name.
-    package func tokenizer() throws -> Tokenizer {
+    /// The tokenizer; what is wrong with it is said with the name of the file it is in.
+    package func tokenizer(spacePrefix: SpacePrefix? = nil) throws -> Tokenizer {
         let description = try tokenizerDescription()
         do throws(TokenizerError) {
-            return try Tokenizer(description)
+            return try Tokenizer(description, spacePrefix: spacePrefix)
         } catch {
-            throw fail("\(error)")
+            throw error.withFile
         }
     }
 }

@@ -44,7 +44,9 @@ package struct CheckpointTensor: Sendable {
     package var bytesPerRow: Int { type.byteCount(elements: columns) }
 
     /// Dimensions that are not merely a trailing 1.
-    package var rank: Int { (dimensions.lastIndex { $0 != 1 } ?? 0) + 1 }
+    package var rank: Int { Self.rank(dimensions) }
+
+    static func rank(_ dimensions: [Int]) -> Int { (dimensions.lastIndex { $0 != 1 } ?? 0) + 1 }
 
     /// The shape as messages write it, in the order of its file.
     package var shape: String { shape(dimensions) }

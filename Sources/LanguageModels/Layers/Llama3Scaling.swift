@@ -1,7 +1,7 @@
 /// How Llama 3.1 and 3.2 stretch rotary positions to a longer context (`rope_type: llama3`).
 ///
 /// Long wavelengths are divided by `factor`, short ones stay, those between are blended.
-package struct Llama3Scaling: Hashable, Sendable {
+package struct Llama3Scaling: Codable, Hashable, Sendable {
     package var factor: Float
     /// Wavelengths above `originalContextLength` / this are long.
     package var lowFrequencyFactor: Float

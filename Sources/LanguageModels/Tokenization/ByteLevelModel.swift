@@ -7,27 +7,32 @@ struct ByteLevelModel: TokenizationModel {
     /// The token of each byte; -1 where the vocabulary has none.
     private let byteTokens: [Int32]
 
-    let stripsLeadingSpace = false
-
+    /// - Parameter unknownID: for bytes without a token; without it they are dropped.
     init(
-        _ vocabulary: Vocabulary, _ preTokenizer: PreTokenizer, merges: ByteStrings
-    ) throws(TokenizerError) {
+        _ vocabulary: Vocabulary, _ preTokenizer: PreTokenizer, _ description: TokenizerDescription,
+        unknownID: Int32?
+    ) throws(TokenizerProblem) {
         self.vocabulary = vocabulary
         self.preTokenizer = preTokenizer
         scanner = WordScanner(preTokenizer.rule)
         var tokens: [Int32] = []
         for spelling in ByteAlphabet.spellings { tokens.append(vocabulary.id(spelling) ?? -1) }
-        byteTokens = tokens
+        byteTokens = tokens.map { $0 < 0 ? unknownID ?? -1 : $0 }
         // Real vocabularies lack bytes that their training text did not have (SmolLM2 has no
         // token for 0x04); those are dropped, as the reference does.
         let needed = [0x09, 0x0A] + Array(UInt8(0x20)...0x7E)
         let missing = needed.filter { tokens[Int($0)] < 0 }
         guard missing.isEmpty else { throw .missingByteTokens(missing) }
-        self.merges = try MergeTable(merges, vocabulary)
+        self.merges = try MergeTable(description, vocabulary)
     }
 
     func prepared(_ text: UnsafeBufferPointer<UInt8>, isFirst: Bool) -> [UInt8]? {
-        preTokenizer.composes ? CanonicalComposition.reference.composed(text) : nil
+        guard preTokenizer.addsPrefixSpace, text.first != UInt8(ascii: " ") else { return nil }
+        return [UInt8(ascii: " ")] + text
+    }
+
+    func words(of text: UnsafeBufferPointer<UInt8>) -> [Range<Int>]? {
+        preTokenizer.steps.isEmpty ? nil : preTokenizer.steps.words(of: text)
     }
 
     @inline(__always)

@@ -17,6 +17,8 @@ struct CharacterClass: OptionSet, Sendable {
     static let newline = CharacterClass(rawValue: 8)
     /// Cut off by the Digits step; every number is.
     static let digit = CharacterClass(rawValue: 16)
+    /// `\w` of the expressions that look around single-word tokens.
+    static let word = CharacterClass(rawValue: 32)
 
     /// Letters, numbers and whitespace; a scalar that is none of them is "other".
     static let named: CharacterClass = [.letter, .number, .whitespace]
@@ -42,6 +44,8 @@ struct CharacterClasses: Sendable {
         mark(CharacterClassTables.numbers, [.number, .digit])
         mark(CharacterClassTables.numerics, .digit)
         mark(CharacterClassTables.whitespace, .whitespace)
+        mark(CharacterClassTables.letters, .word)
+        mark(CharacterClassTables.wordsBeyondLetters, .word)
         all[0x0A].formUnion(.newline)
         all[0x0D].formUnion(.newline)
 

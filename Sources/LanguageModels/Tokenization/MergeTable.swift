@@ -69,32 +69,39 @@ struct MergeTable: Sendable {
     }
 }
 
-// MARK: - Byte-level merges
+// MARK: - Listed merges
 
 extension MergeTable {
-    /// The lines `a b` of a byte-level file.
+    /// The merges that a file lists.
     ///
-    /// Complexity: linear in the length of all lines.
-    init(_ lines: ByteStrings, _ vocabulary: Vocabulary) throws(TokenizerError) {
-        guard lines.count <= Self.largestCount else {
-            throw .tooLarge(
-                key: "merges", found: lines.count, limit: Self.largestCount, unit: "merges")
+    /// Complexity: linear in the length of all of them.
+    init(_ description: TokenizerDescription, _ vocabulary: Vocabulary) throws(TokenizerProblem) {
+        let arePairs = !description.mergePairs.isEmpty
+        let list = arePairs ? description.mergePairs : description.merges
+        let count = arePairs ? list.count / 2 : list.count
+        guard count <= Self.largestCount else {
+            throw .tooLarge(key: "merges", found: count, limit: Self.largestCount, unit: "merges")
         }
-        self.init(capacity: lines.count)
-        let failure = lines.bytes.withUnsafeBufferPointer { bytes -> TokenizerError? in
+        self.init(capacity: count)
+        let failure = list.bytes.withUnsafeBufferPointer { bytes -> TokenizerProblem? in
             var joined: [UInt8] = []
             var latest: Int32 = 0
-            for index in 0..<lines.count {
-                let line = lines.range(index)
-                let space = UInt8(ascii: " ")
-                guard let gap = bytes[line].dropFirst().firstIndex(of: space),
-                    gap + 1 < line.upperBound
-                else { return .malformedMerge(index: index, text: lines.text(index)) }
-                let (left, right) = (line.lowerBound..<gap, gap + 1..<line.upperBound)
-                func missing(_ text: some Sequence<UInt8>) -> TokenizerError {
+            for index in 0..<count {
+                func text() -> String {
+                    arePairs
+                        ? list.text(2 * index) + " " + list.text(2 * index + 1) : list.text(index)
+                }
+                let sides =
+                    arePairs
+                    ? (list.range(2 * index), list.range(2 * index + 1))
+                    : Self.sides(bytes, list.range(index))
+                guard let (left, right) = sides else {
+                    return .malformedMerge(index: index, text: text())
+                }
+                func missing(_ token: some Sequence<UInt8>) -> TokenizerProblem {
                     .mergeOfUnknownToken(
-                        index: index, merge: lines.text(index),
-                        token: String(decoding: Array(text), as: UTF8.self))
+                        index: index, merge: text(),
+                        token: String(decoding: Array(token), as: UTF8.self))
                 }
                 guard let leftID = vocabulary.id(bytes, left) else { return missing(bytes[left]) }
                 guard let rightID = vocabulary.id(bytes, right) else {
@@ -108,5 +115,15 @@ extension MergeTable {
             return nil
         }
         if let failure { throw failure }
+    }
+
+    /// Both sides of a line `a b`.
+    private static func sides(_ bytes: UnsafeBufferPointer<UInt8>, _ line: Range<Int>)
+        -> (Range<Int>, Range<Int>)?
+    {
+        guard let gap = bytes[line].dropFirst().firstIndex(of: UInt8(ascii: " ")),
+            gap + 1 < line.upperBound
+        else { return nil }
+        return (line.lowerBound..<gap, gap + 1..<line.upperBound)
     }
 }

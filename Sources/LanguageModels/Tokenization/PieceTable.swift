@@ -1,7 +1,8 @@
-/// The merges that a SentencePiece vocabulary implies: every way to make a piece of two symbols.
+/// The merges of a SentencePiece vocabulary: those that its file lists, or those that its scores
+/// imply, which are all ways to make a piece of two symbols.
 struct PieceTable {
     private let vocabulary: Vocabulary
-    private let scores: [Float]
+    private(set) var merges = MergeTable(capacity: 0)
     private var found: [(left: Int32, right: Int32, piece: Int32)] = []
     /// Characters of pieces that are no piece themselves, in the order of their ids.
     private(set) var extraCharacters: [UInt32] = []
@@ -9,11 +10,44 @@ struct PieceTable {
     /// No piece has a `▁` after another character.
     private(set) var cutsAtSpaces = true
 
-    private static let space: UInt32 = 0x2581
+    static let space: UInt32 = 0x2581
 
-    init(_ vocabulary: Vocabulary, _ scores: [Float]) {
+    /// - Parameter scores: one a token; the highest is merged first, equal ones as equals.
+    init(_ vocabulary: Vocabulary, scores: [Float]) throws(TokenizerProblem) {
+        guard scores.count == vocabulary.count else {
+            throw .lengthMismatch(key: "scores", wanted: vocabulary.count, found: scores.count)
+        }
+        if let token = scores.firstIndex(where: \.isNaN) { throw .scoreIsNotANumber(token: token) }
         self.vocabulary = vocabulary
-        self.scores = scores
+        addMerges()
+        merges = table(scores)
+    }
+
+    init(_ vocabulary: Vocabulary, merges description: TokenizerDescription)
+        throws(TokenizerProblem)
+    {
+        self.vocabulary = vocabulary
+        merges = try MergeTable(description, vocabulary)
+        let texts = vocabulary.texts
+        cutsAtSpaces = texts.bytes.withUnsafeBufferPointer { bytes in
+            (0..<texts.count).allSatisfy {
+                !Self.isPiece(vocabulary.kind(Int32($0)))
+                    || Self.hasSpacesInFrontOnly(bytes, texts.range($0))
+            }
+        }
+    }
+
+    private static func hasSpacesInFrontOnly(
+        _ bytes: UnsafeBufferPointer<UInt8>, _ range: Range<Int>
+    ) -> Bool {
+        var isFront = true
+        var position = range.lowerBound
+        while position < range.upperBound {
+            let (scalar, length) = UTF8Decoding.scalar(bytes, position, range.upperBound)
+            if scalar != space { isFront = false } else if !isFront { return false }
+            position += length
+        }
+        return true
     }
 
     /// Whether tokens of a kind come out of merging; the others are matched whole or never.
@@ -28,7 +62,7 @@ struct PieceTable {
     }
 
     /// Complexity: linear in the length of all pieces, times the length of a piece.
-    mutating func addMerges() {
+    private mutating func addMerges() {
         let texts = vocabulary.texts
         texts.bytes.withUnsafeBufferPointer { bytes in
             for id in 0..<Int32(vocabulary.count) {
@@ -74,8 +108,7 @@ struct PieceTable {
         return id
     }
 
-    /// The table: higher scores first, equal scores as equals.
-    func merges() -> MergeTable {
+    private func table(_ scores: [Float]) -> MergeTable {
         var table = MergeTable(capacity: found.count)
         for merge in found {
             // Float bits in the order of their values, then turned round.

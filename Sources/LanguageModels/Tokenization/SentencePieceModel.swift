@@ -13,29 +13,32 @@ struct SentencePieceModel: TokenizationModel {
     private let asciiIDs: [Int32]
     /// No piece has a `▁` after another character, so words can be merged apart.
     private let cutsAtSpaces: Bool
+    /// Every `▁` starts a word.
+    private let splitsAtSpaces: Bool
+    private let fusesUnknown: Bool
 
-    private static let space: [UInt8] = [0xE2, 0x96, 0x81]
+    private static let space = Normalizer.visibleSpace
     private static let noSymbol: Int32 = -1
 
-    var stripsLeadingSpace: Bool { spacePrefix != nil }
-
     init(
-        _ vocabulary: Vocabulary, scores: [Float], unknownID: Int32?, spacePrefix: SpacePrefix?
-    ) throws(TokenizerError) {
-        guard scores.count == vocabulary.count else {
-            throw .lengthMismatch(key: "scores", wanted: vocabulary.count, found: scores.count)
-        }
-        if let token = scores.firstIndex(where: \.isNaN) { throw .scoreIsNotANumber(token: token) }
+        _ vocabulary: Vocabulary, _ description: TokenizerDescription, unknownID: Int32?,
+        spacePrefix: SpacePrefix?
+    ) throws(TokenizerProblem) {
         self.vocabulary = vocabulary
         self.unknownID = unknownID
         self.spacePrefix = spacePrefix
+        fusesUnknown = description.fusesUnknown
+        splitsAtSpaces = description.splitsAtSpaces
         byteTokens = Self.byteTokens(vocabulary)
         guard unknownID != nil || !byteTokens.contains(Self.noSymbol) else { throw .noFallback }
 
-        var pieces = PieceTable(vocabulary, scores)
-        pieces.addMerges()
-        merges = pieces.merges()
-        cutsAtSpaces = pieces.cutsAtSpaces
+        let pieces =
+            description.mergePairs.isEmpty
+            ? try PieceTable(vocabulary, scores: description.scores)
+            : try PieceTable(vocabulary, merges: description)
+        merges = pieces.merges
+        // Cut words begin with a `▁` each: one that is unknown would be joined with the word before.
+        cutsAtSpaces = pieces.cutsAtSpaces && pieces.symbol(PieceTable.space) != nil
         extraCharacters = pieces.extraCharacters
         extraIDs = pieces.extraIDs
         asciiIDs = (0..<128).map { pieces.symbol($0) ?? Self.noSymbol }
@@ -55,30 +58,34 @@ struct SentencePieceModel: TokenizationModel {
 
     // MARK: Encoding
 
-    func prepared(_ text: UnsafeBufferPointer<UInt8>, isFirst: Bool) -> [UInt8]? {
-        let hasSpace = text.first == UInt8(ascii: " ")
-        let hasPrefix =
-            switch spacePrefix {
-            case .everySegment: true
-            case .firstSegment: isFirst && !hasSpace && !text.starts(with: Self.space)
-            case nil: false
-            }
-        var prepared = hasPrefix ? Self.space : []
-        prepared.reserveCapacity(text.count + text.count / 2 + 3)
-        for byte in text {
-            if byte == UInt8(ascii: " ") {
-                prepared.append(contentsOf: Self.space)
-            } else {
-                prepared.append(byte)
-            }
+    /// What the normalizer does, where the space rule is one of its steps.
+    static func normalizer(_ spacePrefix: SpacePrefix?) -> Normalizer {
+        switch spacePrefix {
+        case .everySegment:
+            Normalizer([.prepend(Normalizer.visibleSpace), Normalizer.spacesToVisible])
+        case nil: Normalizer([Normalizer.spacesToVisible])
+        case .firstSegment, .unspacedSegment: Normalizer()
         }
-        return prepared
+    }
+
+    func prepared(_ text: UnsafeBufferPointer<UInt8>, isFirst: Bool) -> [UInt8]? {
+        guard spacePrefix == .unspacedSegment || spacePrefix == .firstSegment else { return nil }
+        let hasSpace = text.first == UInt8(ascii: " ") || text.starts(with: Self.space)
+        let hasPrefix = !hasSpace && (isFirst || spacePrefix == .unspacedSegment)
+        let spaced = Normalizer.replacing(UInt8(ascii: " "), Self.space, in: text)
+        return hasPrefix ? Self.space + (spaced ?? Array(text)) : spaced
     }
 
     func wordEnd(_ text: UnsafeBufferPointer<UInt8>, _ start: Int, _ end: Int) -> Int {
-        guard cutsAtSpaces else { return min(end, start + WordMerger.longestWord) }
+        guard cutsAtSpaces || splitsAtSpaces else {
+            return min(end, start + WordMerger.longestWord)
+        }
         var position = start
-        while isSpace(text, position, end) { position += 3 }
+        if splitsAtSpaces {
+            if isSpace(text, position, end) { position += 3 }
+        } else {
+            while isSpace(text, position, end) { position += 3 }
+        }
         while position < end, !isSpace(text, position, end) { position += 1 }
         return position
     }
@@ -103,17 +110,18 @@ struct SentencePieceModel: TokenizationModel {
             position += length
         }
         merger.merge(merges)
+        let first = tokens.count
         for symbol in merger.symbols {
             if symbol < 0 {
                 let start = word.lowerBound + Int(~symbol)
                 let length = UTF8Decoding.scalar(text, start, word.upperBound).length
-                fallBack(to: text[start..<start + length], &tokens)
+                fallBack(to: text[start..<start + length], &tokens, first)
             } else if symbol < vocabulary.count {
                 tokens.append(symbol)
             } else {
                 var bytes: [UInt8] = []
                 UTF8Decoding.append(extraCharacters[Int(symbol) - vocabulary.count], to: &bytes)
-                fallBack(to: bytes, &tokens)
+                fallBack(to: bytes, &tokens, first)
             }
         }
     }
@@ -131,12 +139,15 @@ struct SentencePieceModel: TokenizationModel {
         return extraIDs.isEmpty ? nil : extraIDs[scalar]
     }
 
-    /// Bytes where the vocabulary has them all, else the unknown token, once for a run of them.
-    private func fallBack(to bytes: some Sequence<UInt8>, _ tokens: inout [Int32]) {
+    /// Bytes where the vocabulary has them all, else the unknown token, once for a run of them in
+    /// the word whose tokens begin at `first`.
+    private func fallBack(to bytes: some Sequence<UInt8>, _ tokens: inout [Int32], _ first: Int) {
         let ids = bytes.map { byteTokens[Int($0)] }
         if !ids.contains(Self.noSymbol) {
             tokens.append(contentsOf: ids)
-        } else if let unknownID, tokens.last != unknownID {
+        } else if let unknownID,
+            !fusesUnknown || tokens.count == first || tokens.last != unknownID
+        {
             tokens.append(unknownID)
         }
     }
@@ -174,12 +185,14 @@ struct SentencePieceModel: TokenizationModel {
 
 /// Where SentencePiece text gets the space that stands before its first word.
 ///
-/// The two versions of the reference differ; they agree on text without special tokens that does
-/// not begin with a space.
-package enum SpacePrefix: Sendable {
-    /// After every special token, and before spaces that are there: `tokenizer.json`'s normalizer,
-    /// transformers 4 and llama.cpp.
-    case everySegment
+/// The versions of the reference differ; they agree on text without special tokens that does not
+/// begin with a space.
+package enum SpacePrefix: String, CaseIterable, Sendable {
+    /// After every special token, and before spaces that are there: the normalizer of most
+    /// tokenizer.json files, transformers 4 and llama.cpp.
+    case everySegment = "every-segment"
     /// Only at the start of the text and only where it has no space: transformers 5.
-    case firstSegment
+    case firstSegment = "first-segment"
+    /// After every added token, where there is no space: Metaspace with `always`.
+    case unspacedSegment = "unspaced-segment"
 }

@@ -13,8 +13,8 @@ struct SpecialIDs {
         "<|eot_id|>", "<|eom_id|>", "<|end_of_text|>", "<|im_end|>", "<|end|>", "<end_of_turn>",
     ]
 
-    init(_ description: TokenizerDescription, _ vocabulary: Vocabulary) throws(TokenizerError) {
-        func checked(_ key: String, _ id: Int32?) throws(TokenizerError) -> Int32? {
+    init(_ description: TokenizerDescription, _ vocabulary: Vocabulary) throws(TokenizerProblem) {
+        func checked(_ key: String, _ id: Int32?) throws(TokenizerProblem) -> Int32? {
             guard let id else { return nil }
             guard vocabulary.contains(id) else {
                 throw .specialOutsideVocabulary(key: key, id: id, count: vocabulary.count)
@@ -32,10 +32,13 @@ struct SpecialIDs {
         bos = try checked("bos_token_id", description.bosID) ?? usual(1, .control)
         eos = try checked("eos_token_id", description.eosID) ?? usual(2, .control)
         padding = try checked("padding_token_id", description.paddingID)
-        let named = [
+        var named = [
             eos, try checked("eot_token_id", description.eotID),
             try checked("eom_token_id", description.eomID),
         ]
+        for id in description.endOfGenerationIDs {
+            named.append(try checked("eos_token_id", id))
+        }
         let known = Self.turnEnds.compactMap { vocabulary.id($0.utf8) }
             .filter { vocabulary.kind($0) == .control }
         endOfGeneration = Set(named.compactMap(\.self) + known)

@@ -5,7 +5,8 @@ extension Tokenizer {
     /// Throws for the first id that is not of this vocabulary.
     package func validate(_ ids: [Int32]) throws(TokenizerError) {
         for id in ids where !contains(id) {
-            throw .idOutsideVocabulary(id: id, count: vocabularySize)
+            throw TokenizerError(
+                problem: .idOutsideVocabulary(id: id, count: vocabularySize), source: source)
         }
     }
 
@@ -48,13 +49,6 @@ extension Tokenizer {
     /// `decode` as text, with U+FFFD for what is not UTF-8.
     package func decodeText(_ ids: some Sequence<Int32>, skipSpecial: Bool = true) -> String {
         String(decoding: decode(ids, skipSpecial: skipSpecial), as: UTF8.self)
-    }
-
-    var stripsLeadingSpace: Bool {
-        switch model {
-        case .byteLevel(let model): model.stripsLeadingSpace
-        case .sentencePiece(let model): model.stripsLeadingSpace
-        }
     }
 }
 

@@ -34,12 +34,16 @@ struct TokenEncoder<Model: TokenizationModel> {
 
     mutating func append(_ token: Int32) { tokens.append(token) }
 
-    /// Encodes text between two special tokens.
-    mutating func encode(_ text: UnsafeBufferPointer<UInt8>, _ start: Int, _ end: Int) {
-        var position = start
-        while position < end {
+    /// Encodes text between two added tokens.
+    mutating func encode(_ text: UnsafeBufferPointer<UInt8>) {
+        if let words = model.words(of: text) {
+            for word in words { encodeWord(text, word.prefix(WordMerger.longestWord)) }
+            return
+        }
+        var position = 0
+        while position < text.count {
             let wordEnd = min(
-                model.wordEnd(text, position, end), position + WordMerger.longestWord)
+                model.wordEnd(text, position, text.count), position + WordMerger.longestWord)
             encodeWord(text, position..<wordEnd)
             position = wordEnd
         }

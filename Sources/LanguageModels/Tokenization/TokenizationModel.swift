@@ -1,9 +1,12 @@
 /// What turns one word into tokens: the part in which the kinds of tokenizer differ.
 protocol TokenizationModel: Sendable {
-    /// The text that is cut into words, from the text between two special tokens.
+    /// The text that is cut into words, from the normalized text between two added tokens.
     ///
-    /// nil when it is the same. `isFirst` says that no token stands before it.
+    /// nil when it is the same. `isFirst` says that nothing stands before it.
     func prepared(_ text: UnsafeBufferPointer<UInt8>, isFirst: Bool) -> [UInt8]?
+
+    /// The words of a text, for models whose words are cut in more than one step; else nil.
+    func words(of text: UnsafeBufferPointer<UInt8>) -> [Range<Int>]?
 
     /// Where the word that starts at `start` ends.
     func wordEnd(_ text: UnsafeBufferPointer<UInt8>, _ start: Int, _ end: Int) -> Int
@@ -15,7 +18,8 @@ protocol TokenizationModel: Sendable {
 
     /// The bytes that a token stands for.
     func bytes(of id: Int32) -> [UInt8]
+}
 
-    /// Whether the reference takes one space from the front of decoded text.
-    var stripsLeadingSpace: Bool { get }
+extension TokenizationModel {
+    func words(of text: UnsafeBufferPointer<UInt8>) -> [Range<Int>]? { nil }
 }

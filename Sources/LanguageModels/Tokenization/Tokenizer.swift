@@ -27,25 +27,44 @@ package final class Tokenizer: Sendable {
     /// Which space rule is in force: nil for byte-level models, which have none.
     package let spacePrefix: SpacePrefix?
 
+    /// The file that all this is from.
+    package let source: TokenizerSource
+
     let vocabulary: Vocabulary
     let model: Model
-    /// Control and unknown tokens: text only when special tokens are to be recognised.
-    private let controlMatcher: SpecialTokenMatcher
-    /// User-defined tokens, which are always recognised.
-    private let userMatcher: SpecialTokenMatcher
+    /// Whether decoded text loses one space at its front, as the reference has it.
+    let stripsLeadingSpace: Bool
+    private let normalizer: Normalizer
+    private let preTokenizerName: String?
+    /// Found in the text as it came.
+    private let rawTokens: AddedTokens
+    /// Found in the normalized text.
+    private let normalizedTokens: AddedTokens
 
     enum Model {
         case byteLevel(ByteLevelModel)
         case sentencePiece(SentencePieceModel)
     }
 
-    /// - Parameter spacePrefix: for SentencePiece only, where versions of the reference differ.
-    package init(
-        _ description: TokenizerDescription, spacePrefix: SpacePrefix = .everySegment
+    /// - Parameter spacePrefix: for SentencePiece only, where versions of the reference differ; nil
+    ///   does what the files ask for.
+    package convenience init(
+        _ description: TokenizerDescription, spacePrefix: SpacePrefix? = nil
     ) throws(TokenizerError) {
+        do throws(TokenizerProblem) {
+            try self.init(unplaced: description, spacePrefix)
+        } catch {
+            throw TokenizerError(problem: error, source: description.source)
+        }
+    }
+
+    private init(unplaced description: TokenizerDescription, _ spacePrefix: SpacePrefix?)
+        throws(TokenizerProblem)
+    {
         let vocabulary = try Vocabulary(description)
         let specials = try SpecialIDs(description, vocabulary)
         self.vocabulary = vocabulary
+        source = description.source
         vocabularySize = vocabulary.count
         (bosID, eosID) = (specials.bos, specials.eos)
         (unknownID, paddingID) = (specials.unknown, specials.padding)
@@ -55,37 +74,74 @@ package final class Tokenizer: Sendable {
         let addsBOSByKind: Bool
         switch description.model {
         case "gpt2":
-            let preTokenizer = try PreTokenizer.named(description.pre)
+            let preTokenizer =
+                if let given = description.preTokenizer { given } else {
+                    try PreTokenizer.named(description.pre)
+                }
+            preTokenizerName = preTokenizer.recordName
             addsBOSByKind = preTokenizer.addsBOS
             self.spacePrefix = nil
+            normalizer =
+                description.normalizer ?? Normalizer(preTokenizer.composes ? [.compose] : [])
             model = .byteLevel(
-                try ByteLevelModel(vocabulary, preTokenizer, merges: description.merges))
+                try ByteLevelModel(
+                    vocabulary, preTokenizer, description, unknownID: description.unknownByteID))
         case "llama":
+            preTokenizerName = nil
             addsBOSByKind = true
-            self.spacePrefix = description.addSpacePrefix ?? true ? spacePrefix : nil
+            let prefix = spacePrefix ?? description.spacePrefix ?? .everySegment
+            self.spacePrefix = description.addSpacePrefix ?? true ? prefix : nil
+            normalizer = SentencePieceModel.normalizer(self.spacePrefix)
             model = .sentencePiece(
                 try SentencePieceModel(
-                    vocabulary, scores: description.scores, unknownID: specials.unknown,
+                    vocabulary, description, unknownID: specials.unknown,
                     spacePrefix: self.spacePrefix))
         default: throw .unsupportedModel(description.model)
         }
+        stripsLeadingSpace = description.stripsLeadingSpace ?? (self.spacePrefix != nil)
         addsBOS = specials.bos != nil && (description.addBOS ?? addsBOSByKind)
         addsEOS = specials.eos != nil && (description.addEOS ?? false)
 
-        var control = SpecialTokenMatcher()
-        var user = SpecialTokenMatcher()
-        for id in 0..<Int32(vocabulary.count) {
-            let text = vocabulary.texts[Int(id)]
-            switch vocabulary.kind(id) {
-            case .control, .unknown: control.insert(text, token: id)
-            case .userDefined where description.model == "llama":
-                user.insert(SentencePieceModel.withSpaces(text), token: id)
-            case .userDefined: user.insert(text, token: id)
+        var raw = AddedTokens()
+        var normalized = AddedTokens()
+        for token in description.addedTokens ?? vocabulary.addedTokens(description.model) {
+            if token.isNormalized {
+                normalized.insert(token, as: normalizer.applied(to: token.text))
+            } else {
+                raw.insert(token, as: token.text)
+            }
+        }
+        (rawTokens, normalizedTokens) = (raw, normalized)
+    }
+
+    /// What a result must record: the kind, the rule for words or spaces, and the form of the file.
+    ///
+    /// `SentencePiece BPE, every-segment (tokenizer.json)`, `byte-level BPE, smollm (gguf)`
+    package var variant: String {
+        let rule = preTokenizerName ?? spacePrefix?.rawValue ?? "no space prefix"
+        let kind = preTokenizerName == nil ? "SentencePiece BPE" : "byte-level BPE"
+        return "\(kind), \(rule) (\(source.form.rawValue))"
+    }
+}
+
+extension Vocabulary {
+    /// The tokens that files without a list of added tokens want to be found, by their kind.
+    fileprivate func addedTokens(_ model: String) -> [AddedToken] {
+        var tokens: [AddedToken] = []
+        for id in 0..<Int32(count) {
+            switch kind(id) {
+            case .control, .unknown:
+                tokens.append(AddedToken(id: id, text: Array(texts[Int(id)]), isSpecial: true))
+            case .userDefined where model == "llama":
+                tokens.append(
+                    AddedToken(id: id, text: SentencePieceModel.withSpaces(texts[Int(id)])))
+            case .userDefined:
+                tokens.append(
+                    AddedToken(id: id, text: Array(texts[Int(id)]), isNormalized: true))
             case .normal, .unused, .byte: break
             }
         }
-        controlMatcher = control
-        userMatcher = user
+        return tokens
     }
 }
 
@@ -128,43 +184,38 @@ extension Tokenizer {
     ) -> [Int32] {
         var encoder = TokenEncoder(model, textLength: text.count)
         if addBOS ?? addsBOS, let bosID { encoder.append(bosID) }
-        var position = 0
-        while parseSpecial,
-            let match = controlMatcher.firstMatch(text, position, text.count)
-        {
-            encode(text, position..<match.range.lowerBound, with: model, &encoder)
-            encoder.append(match.token)
-            position = match.range.upperBound
+        rawTokens.forEachPart(of: text, 0..<text.count, parseSpecial: parseSpecial) { part in
+            let isFirst = part.lowerBound == 0
+            let part = UnsafeBufferPointer(rebasing: text[part])
+            if let normalized = normalizer.applied(to: part) {
+                normalized.withUnsafeBufferPointer {
+                    encode($0, isFirst, with: model, parseSpecial, &encoder)
+                }
+            } else {
+                encode(part, isFirst, with: model, parseSpecial, &encoder)
+            }
+        } token: {
+            encoder.append($0)
         }
-        encode(text, position..<text.count, with: model, &encoder)
         if addsEOS, addBOS ?? true, let eosID { encoder.append(eosID) }
         return encoder.tokens
     }
 
-    /// Text without control tokens.
+    /// Normalized text.
     private func encode<Model>(
-        _ text: UnsafeBufferPointer<UInt8>, _ range: Range<Int>, with model: Model,
-        _ encoder: inout TokenEncoder<Model>
+        _ text: UnsafeBufferPointer<UInt8>, _ isFirst: Bool, with model: Model,
+        _ parseSpecial: Bool, _ encoder: inout TokenEncoder<Model>
     ) {
-        var position = range.lowerBound
-        while let match = userMatcher.firstMatch(text, position, range.upperBound) {
-            encodePlain(text, position..<match.range.lowerBound, with: model, &encoder)
-            encoder.append(match.token)
-            position = match.range.upperBound
-        }
-        encodePlain(text, position..<range.upperBound, with: model, &encoder)
-    }
-
-    private func encodePlain<Model>(
-        _ text: UnsafeBufferPointer<UInt8>, _ range: Range<Int>, with model: Model,
-        _ encoder: inout TokenEncoder<Model>
-    ) {
-        guard !range.isEmpty else { return }
-        let part = UnsafeBufferPointer(rebasing: text[range])
-        if let prepared = model.prepared(part, isFirst: range.lowerBound == 0) {
-            prepared.withUnsafeBufferPointer { encoder.encode($0, 0, $0.count) }
-        } else {
-            encoder.encode(part, 0, part.count)
+        normalizedTokens.forEachPart(of: text, 0..<text.count, parseSpecial: parseSpecial) { range in
+            let part = UnsafeBufferPointer(rebasing: text[range])
+            let prepared = model.prepared(part, isFirst: isFirst && range.lowerBound == 0)
+            if let prepared {
+                prepared.withUnsafeBufferPointer { encoder.encode($0) }
+            } else {
+                encoder.encode(part)
+            }
+        } token: {
+            encoder.append($0)
         }
     }
 }

@@ -4,6 +4,7 @@ extension TokenizerDescription {
         let metadata = file.metadata
         let key = { "tokenizer.ggml." + $0 }
         self.init(model: try metadata.string(key("model")), tokens: [])
+        source = TokenizerSource(form: .gguf, file: file.path)
         tokens = try Self.strings(metadata, key("tokens"))
         merges = try Self.strings(metadata, key("merges"))
         pre = Self.pre(
@@ -56,13 +57,13 @@ extension TokenizerDescription {
 extension Tokenizer {
     /// The tokenizer of a model file; what is wrong with it is said with the file's name.
     package convenience init(
-        gguf file: GGUFFile, spacePrefix: SpacePrefix = .everySegment
+        gguf file: GGUFFile, spacePrefix: SpacePrefix? = nil
     ) throws(CheckpointError) {
         let description = try TokenizerDescription(gguf: file)
         do throws(TokenizerError) {
             try self.init(description, spacePrefix: spacePrefix)
         } catch {
-            throw CheckpointError(file: file.path, "\(error)")
+            throw error.withFile
         }
     }
 }

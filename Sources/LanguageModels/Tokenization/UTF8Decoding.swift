@@ -87,3 +87,15 @@ enum UTF8Decoding {
         }
     }
 }
+
+extension UTF8Decoding {
+    /// Where the scalar that ends at `end` begins, not before `start`; nil when nothing is there.
+    static func scalarStart(_ text: UnsafeBufferPointer<UInt8>, before end: Int, _ start: Int)
+        -> Int?
+    {
+        guard end > start else { return nil }
+        var position = end - 1
+        while position > start, end - position < 4, text[position] & 0xC0 == 0x80 { position -= 1 }
+        return position + scalar(text, position, end).length == end ? position : end - 1
+    }
+}

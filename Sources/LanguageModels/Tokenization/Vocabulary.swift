@@ -29,7 +29,7 @@ struct Vocabulary: Sendable {
         }
     }
 
-    init(_ description: TokenizerDescription) throws(TokenizerError) {
+    init(_ description: TokenizerDescription) throws(TokenizerProblem) {
         texts = description.tokens
         let count = texts.count
         guard count > 0 else { throw .emptyVocabulary }
@@ -102,7 +102,7 @@ struct Vocabulary: Sendable {
         Array(text).withUnsafeBufferPointer { id($0, 0..<$0.count) }
     }
 
-    private static func kinds(_ types: [Int32], _ texts: ByteStrings) throws(TokenizerError)
+    private static func kinds(_ types: [Int32], _ texts: ByteStrings) throws(TokenizerProblem)
         -> [TokenKind]
     {
         let count = texts.count

@@ -4,7 +4,9 @@
 /// bytes, no backtracking. What is not UTF-8 counts as a scalar that is neither letter, number nor
 /// whitespace.
 struct WordScanner: Sendable {
-    enum Rule: Sendable {
+    enum Rule: Sendable, Hashable {
+        /// The text as it is.
+        case whole
         /// `'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+`
         ///
         /// With `isolatingDigits`, digits are cut off one by one before that, and the expression
@@ -12,6 +14,15 @@ struct WordScanner: Sendable {
         case gpt2(isolatingDigits: Bool)
         /// `(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,n}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+`
         case llama3(longestNumber: Int)
+
+        /// For records.
+        var name: String {
+            switch self {
+            case .whole: "whole text"
+            case .gpt2(let isolatingDigits): isolatingDigits ? "gpt-2, single digits" : "gpt-2"
+            case .llama3(let longest): "llama-3, numbers of \(longest)"
+            }
+        }
     }
 
     private let rule: Rule
@@ -23,6 +34,7 @@ struct WordScanner: Sendable {
     @inline(__always)
     func wordEnd(_ text: UnsafeBufferPointer<UInt8>, _ start: Int, _ end: Int) -> Int {
         switch rule {
+        case .whole: end
         case .gpt2(let isolatingDigits): gpt2(text, start, end, isolatingDigits)
         case .llama3(let longestNumber): llama3(text, start, end, longestNumber)
         }

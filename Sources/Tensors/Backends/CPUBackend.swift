@@ -10,7 +10,6 @@ package final class CPUBackend: Backend {
     let pool: ThreadPool
     let computation: Computation
     var scratch: [Scratch]
-    let attention: AttentionMemory
     var packedMemory = PackedMemory()
     let quantizedMemory = [ProductMemory(), ProductMemory()]
     let turnedMemory = ProductMemory()
@@ -18,6 +17,7 @@ package final class CPUBackend: Backend {
     /// Time and memory that repacking has taken so far.
     package private(set) var packSeconds = 0.0
     package private(set) var packedBytes = 0
+    let attention: AttentionMemory
 
     /// - Parameter threads: at least 1; the caller decides what `auto` means.
     package init(threads: Int, computation: Computation) {

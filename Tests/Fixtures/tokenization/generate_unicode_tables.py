@@ -4,14 +4,15 @@
     python3 Tests/Fixtures/tokenization/generate_unicode_tables.py     # tokenizers 0.23.3
 
 Nothing here is taken from a Unicode file: every one of the 1,112,064 scalar values is shown to the
-library (its regular expressions, its Digits step, its NFC and NFD) and its answer is written down.
+library (its regular expressions, its Digits step, its added tokens, its NFC
+and NFD) and its answer is written down.
 Only the size of a combining class is Python's, where the library shows that it has one at all.
 """
 import pathlib
 import unicodedata
 
 import tokenizers
-from tokenizers import Regex, normalizers, pre_tokenizers
+from tokenizers import AddedToken, Regex, Tokenizer, models, normalizers, pre_tokenizers
 
 SCALARS = [c for c in range(0x110000) if not 0xD800 <= c <= 0xDFFF]
 OUT = pathlib.Path(__file__).parents[3] / "Sources/LanguageModels/Tokenization/Generated"
@@ -41,6 +42,18 @@ def isolated_digits():
     return found
 
 
+def word_characters():
+    """Scalars beside which a single-word added token is not found: Rust's \\w."""
+    tokenizer = Tokenizer(models.WordLevel({"u": 0}, unk_token="u"))
+    tokenizer.add_tokens([AddedToken("\x01Q", single_word=True, normalized=False)])
+    found = set()
+    for start in range(0, len(SCALARS), 4096):
+        part = SCALARS[start : start + 4096]
+        answers = tokenizer.encode_batch(["\x01Q" + chr(c) for c in part])
+        found.update(c for c, answer in zip(part, answers) if 1 not in answer.ids)
+    return found
+
+
 def ranges(values):
     out = []
     for value in sorted(values):
@@ -67,7 +80,7 @@ def hex_ranges(values):
 
 def write_classes():
     letters, numbers, spaces = (members_of(p) for p in (r"\p{L}", r"\p{N}", r"\s"))
-    digits = isolated_digits()
+    digits, words = isolated_digits(), word_characters()
     text = MADE + '''
 /// Members of each class as ranges of hexadecimal scalar values.
 enum CharacterClassTables {
@@ -78,11 +91,13 @@ enum CharacterClassTables {
         ("whitespace", r"`\\s` of the regular expressions", spaces),
         ("numerics", "What the Digits step isolates (Rust, Unicode 17.0), beyond `numbers`",
          digits - numbers),
+        ("wordsBeyondLetters", r"`\\w` around single-word added tokens (Rust), beyond `letters`",
+         words - letters),
     ]:
         body = wrapped(hex_ranges(values), 88, "        ")
         text += f"    /// {what.replace(chr(92) * 2, chr(92))}: {len(values)} scalars.\n"
         text += f'    static let {name} = """\n{body}\n        """\n\n'
-    assert not numbers - digits
+    assert not numbers - digits and not letters - words
     (OUT / "CharacterClassTables.swift").write_text(text.rstrip("\n") + "\n}\n")
 
 

@@ -107,6 +107,7 @@ def vocabulary_of(path):
     return {
         "model": value("model"), "pre": value("pre") or "gpt-neox", "tokens": value("tokens"),
         "types": value("token_type"), "merges": value("merges"), "scores": value("scores"),
+        "bos": value("bos_token_id"), "eos": value("eos_token_id"),
     }
 
 

@@ -43,8 +43,7 @@ package final class FolderCheckpoint: Checkpoint {
     package var beginningToken: Int32? { nil }
 
     package func tokenizerDescription() throws -> TokenizerDescription {
-        throw fail(
-            "the tokenizer files of a folder cannot be read yet. Use the model's GGUF file.")
+        try TokenizerDescription(folder: path)
     }
 
     package var summary: CheckpointSummary {

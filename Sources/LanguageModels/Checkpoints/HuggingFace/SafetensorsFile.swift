@@ -148,9 +148,16 @@ private struct Described {
             }
         }
         guard let dtype, let shape, let offsets, offsets.count == 2 else {
+            let found =
+                if dtype == nil {
+                    "no dtype"
+                } else if shape == nil {
+                    "no shape"
+                } else {
+                    "\(offsets?.count ?? 0) data_offsets"
+                }
             throw Problem(
-                text: "\(what): wanted dtype, shape and two data_offsets, found "
-                    + "\(dtype == nil ? "no dtype" : shape == nil ? "no shape" : "others").")
+                text: "\(what): wanted dtype, shape and two data_offsets, found \(found).")
         }
         guard let size = dtypes[dtype] else {
             throw Problem(text: "\(what): dtype \(quoted(dtype)) is not supported.")

@@ -36,7 +36,7 @@ package struct RequantizationPlan: Sendable {
         let tensors = checkpoint.tensorsForGGUF()
         let isTied = !tensors.contains("output.weight")
         let layers = LayerMatrices(
-            tensors.lazy.filter(Self.isQuantizable).map(\.name),
+            tensors.lazy.filter { Self.isQuantizable($0.name, $0.dimensions) }.map(\.name),
             blockCount: checkpoint.summary.blockCount)
         var steps: [Step] = []
         for tensor in tensors {
@@ -62,33 +62,57 @@ package struct RequantizationPlan: Sendable {
         GGUFWriter.Tensor(name: tensor.name, dimensions: tensor.dimensions, type: type)
     }
 
+    /// The formats that the tensors of a new model take, f32 where `target` leaves them alone.
+    ///
+    /// - Parameter shapes: names and dimensions, innermost first.
+    static func formats(
+        of shapes: [(name: String, dimensions: [Int])], target: QuantizationTarget, isTied: Bool,
+        blockCount: Int
+    ) -> [QuantizationTarget.Format] {
+        let layers = LayerMatrices(
+            shapes.filter { isQuantizable($0.name, $0.dimensions) }.map(\.name),
+            blockCount: blockCount)
+        return shapes.map { name, dimensions in
+            matrixFormat(for: name, dimensions, target: target, isTied: isTied, in: layers)
+                ?? F32.self
+        }
+    }
+
     /// The format a tensor takes, nil when it stays as it is.
     private static func format(
         for tensor: CheckpointTensor, target: QuantizationTarget, isTied: Bool,
         in layers: LayerMatrices
     ) -> QuantizationTarget.Format? {
-        let name = tensor.name
-        if isVector(tensor) {
+        if isVector(tensor.name, tensor.dimensions) {
             // Small, and read as F32 by every architecture. Other vectors (integers) are copied.
             return tensor.type.isFloat ? F32.self : nil
         }
-        guard isQuantizable(tensor) else { return nil }
+        return matrixFormat(
+            for: tensor.name, tensor.dimensions, target: target, isTied: isTied, in: layers)
+    }
+
+    private static func matrixFormat(
+        for name: String, _ dimensions: [Int], target: QuantizationTarget, isTied: Bool,
+        in layers: LayerMatrices
+    ) -> QuantizationTarget.Format? {
+        guard isQuantizable(name, dimensions) else { return nil }
         guard target.format.isBlockFormat else { return target.format }
+        let columns = dimensions[0]
         let isOutput = name == "output.weight" || (isTied && name == "token_embd.weight")
         if isOutput && target.format.ggmlType != Q8_0.ggmlType {
-            let fits = tensor.columns % target.format.blockElements == 0
-            return fitting(fits ? Q6_K.self : Q8_0.self, columns: tensor.columns)
+            let fits = columns % target.format.blockElements == 0
+            return fitting(fits ? Q6_K.self : Q8_0.self, columns: columns)
         }
-        return fitting(target.format(of: name, in: layers), columns: tensor.columns)
+        return fitting(target.format(of: name, in: layers), columns: columns)
     }
 
-    private static func isVector(_ tensor: CheckpointTensor) -> Bool {
-        tensor.rank < 2 || tensor.name.contains("_norm.weight")
+    private static func isVector(_ name: String, _ dimensions: [Int]) -> Bool {
+        CheckpointTensor.rank(dimensions) < 2 || name.contains("_norm.weight")
     }
 
-    private static func isQuantizable(_ tensor: CheckpointTensor) -> Bool {
-        !isVector(tensor) && tensor.name.hasSuffix("weight")
-            && !unquantized.contains(where: tensor.name.contains)
+    private static func isQuantizable(_ name: String, _ dimensions: [Int]) -> Bool {
+        !isVector(name, dimensions) && name.hasSuffix("weight")
+            && !unquantized.contains(where: name.contains)
     }
 
     /// The format itself, or the one that takes its place for rows that it does not divide.
