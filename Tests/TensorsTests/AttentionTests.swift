@@ -47,7 +47,7 @@ import Testing
 
         init(_ shape: Shape, _ format: CacheFormat, threads: Int, sequences: Int, free: [Int]) {
             self.shape = shape
-            backend = CPUBackend(threads: threads)
+            backend = CPUBackend(threads: threads, computation: .f32)
             cache = backend.makeCache(
                 CacheShape(
                     layers: 2, heads: shape.keyHeads, headSize: shape.size, capacity: free.count,
