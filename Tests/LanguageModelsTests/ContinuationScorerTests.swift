@@ -13,7 +13,8 @@ import Testing
 
     init() throws {
         model = try LanguageModel(
-            path: Fixtures.path("tiny-llama.gguf"), backend: CPUBackend(threads: 1, computation: .f32))
+            path: Fixtures.path("tiny-llama.gguf"),
+            backend: CPUBackend(threads: 1, computation: .f32))
         tokenizer = try model.tokenizer()
     }
 
