@@ -126,7 +126,7 @@ import Testing
     ]
 
     private static let available =
-        " Available: datasets, generate, models, plan, query, report, run, score, speed, test, "
+        " Available: datasets, generate, models, perplexity, plan, query, report, run, score, speed, test, "
         + "tokenize, validate."
 
     private static let project = Result { try ProjectFolder() }

@@ -87,7 +87,8 @@ import Testing
             let checkpoint = try openCheckpoint(path: path)
             _ = try ArchitectureRegistry.architecture(
                 named: checkpoint.configuration().architecture)?.init(
-                    weights: WeightLoader(checkpoint: checkpoint, backend: CPUBackend(threads: 1, computation: .f32)))
+                    weights: WeightLoader(
+                        checkpoint: checkpoint, backend: CPUBackend(threads: 1, computation: .f32)))
         }
         let found = (error?.description ?? "").split(
             separator: copy.folder.path, omittingEmptySubsequences: false)

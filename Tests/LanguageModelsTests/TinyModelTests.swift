@@ -29,7 +29,8 @@ import Testing
         init(_ architecture: String) throws {
             path = Fixtures.path("tiny-\(architecture).gguf")
             reference = try Fixtures.json(Reference.self, "tiny-\(architecture).reference.json")
-            model = try LanguageModel(path: path, backend: CPUBackend(threads: 2, computation: .f32))
+            model = try LanguageModel(
+                path: path, backend: CPUBackend(threads: 2, computation: .f32))
         }
 
         /// Logits of every position, with the tokens fed in pieces of the given sizes.
@@ -88,7 +89,8 @@ import Testing
     @Test(arguments: architectures, [1, 3, 5])
     func threadsDoNotChangeAnything(architecture: String, threads: Int) throws {
         let tiny = try Tiny(architecture)
-        let other = try LanguageModel(path: tiny.path, backend: CPUBackend(threads: threads, computation: .f32))
+        let other = try LanguageModel(
+            path: tiny.path, backend: CPUBackend(threads: threads, computation: .f32))
         #expect(
             tiny.logits(pieces: [64], on: other) == tiny.logits(pieces: [64]), "bit for bit")
     }

@@ -18,6 +18,7 @@ enum CommandTable {
             ScoreCommand.self,
             TokenizeCommand.self,
             SpeedCommand.self,
+            PerplexityCommand.self,
             JobCommand.self,
             QuantizeCommand.self,
         ]
