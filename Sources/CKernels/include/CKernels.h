@@ -120,6 +120,11 @@ void ck_float_block(int type, const void *w, int64_t row_bytes, int64_t rows, in
                     int64_t columns, const ck_float_activations *x, float *out, int64_t stride,
                     void *scratch);
 
+/// The same for whole rows and activations of which ck_turned_bytes is 0: as the rows lie in
+/// memory.
+void ck_float_rows(int type, const void *w, int64_t row_bytes, int64_t rows, int64_t columns,
+                   const ck_float_activations *x, float *out, int64_t stride, void *scratch);
+
 // --- vectors ---------------------------------------------------------------------------------
 
 /// out = x * rsqrt(mean(x^2) + epsilon) * weight; the mean is accumulated in f64.

@@ -85,6 +85,8 @@ CK_AVX2 CK_INLINE void direct_n_avx2(const int type, const int n, const char *w,
         for (int r = 0; r < row_step; r++) sums[i][r] = _mm256_setzero_ps();
     int64_t k = 0;
     for (; k + lanes <= count; k += lanes) {
+        // One row a step: in four steps of halves, which are a cache line, each has its turn.
+        _mm_prefetch(w + (k / lanes & 3) * row_bytes + size * k + 1024, _MM_HINT_T0);
         __m256 v[direct_tile];
         for (int i = 0; i < n; i++) v[i] = _mm256_loadu_ps(x + i * x_stride + k);
         for (int r = 0; r < row_step; r++) {
@@ -339,6 +341,44 @@ void ck_float_block(int type, const void *w, int64_t row_bytes, int64_t rows, in
                     float *to = c + i * stride + row + r, sum = sums[i * step + r];
                     *to = accumulate ? *to + sum : sum;
                 }
+        }
+    }
+}
+
+/// Four whole rows with n <= 3 activations, block by block.
+CK_INLINE void four_rows(const ck_float_kernels *k, int type, int n, const char *w,
+                         int64_t row_bytes, int64_t columns, const float *x, int64_t x_stride,
+                         float *out, int64_t stride) {
+    const int size = type == CK_F32 ? 4 : 2;
+    float total[direct_tile][row_step], sums[direct_tile][row_step];
+    for (int64_t first = 0; first < columns; first += block_columns) {
+        int64_t some = columns - first < block_columns ? columns - first : block_columns;
+        k->direct(type, n, w + size * first, row_bytes, some, x + first, x_stride,
+                  first ? sums : total);
+        if (first)
+            for (int i = 0; i < n; i++)
+                for (int r = 0; r < row_step; r++) total[i][r] += sums[i][r];
+    }
+    for (int i = 0; i < n; i++) memcpy(out + i * stride, total[i], sizeof total[i]);
+}
+
+void ck_float_rows(int type, const void *w, int64_t row_bytes, int64_t rows, int64_t columns,
+                   const ck_float_activations *x, float *out, int64_t stride, void *scratch) {
+    const int size = type == CK_F32 ? 4 : 2;
+    bool is_bf16 = x->rounded && type != CK_F32;
+    for (int64_t row = 0; row < rows; row += row_step) {
+        const char *at = (const char *)w + row * row_bytes;
+        if (is_bf16 || rows - row < row_step) {
+            int64_t some = rows - row < row_step ? rows - row : row_step;
+            for (int64_t k = 0; k < columns; k += block_columns)
+                ck_float_block(type, at + size * k, row_bytes, some, k, columns, x, out + row,
+                               stride, scratch);
+            continue;
+        }
+        for (int64_t i = 0; i < x->count; i += direct_tile) {
+            int n = (int)(x->count - i < direct_tile ? x->count - i : direct_tile);
+            four_rows(ck_float_table(), type, n, at, row_bytes, columns, x->rows + i * x->stride,
+                      x->stride, out + i * stride + row, stride);
         }
     }
 }
