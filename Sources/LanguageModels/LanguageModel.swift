@@ -24,17 +24,25 @@ package final class LanguageModel {
         let clock = ContinuousClock()
         let start = clock.now
         checkpoint = try open()
+        // Before the configuration, of which another architecture has other parts.
+        if let name = checkpoint.summary.architecture { _ = try Self.type(name, of: checkpoint) }
         let weights = try WeightLoader(checkpoint: checkpoint, backend: backend)
-        let name = weights.configuration.architecture
+        architecture = try Self.type(weights.configuration.architecture, of: checkpoint)
+            .init(weights: weights)
+        self.backend = backend
+        loadSeconds = (clock.now - start).seconds
+    }
+
+    private static func type(_ name: String, of checkpoint: any Checkpoint) throws
+        -> any Architecture.Type
+    {
         guard let type = ArchitectureRegistry.architecture(named: name) else {
             throw ModelError(
                 "\(checkpoint.path): architecture '\(name)' is not supported."
                     + Suggestion.sentence(
                         for: name, among: ArchitectureRegistry.all.map { $0.name }))
         }
-        architecture = try type.init(weights: weights)
-        self.backend = backend
-        loadSeconds = (clock.now - start).seconds
+        return type
     }
 
     package var shape: TransformerShape { architecture.shape }

@@ -65,7 +65,12 @@ package final class ThreadPool: @unchecked Sendable {
             }
             drain(thread: 0, body: escaping)
             _ = state.bitwiseAnd(~Self.openBit, ordering: .acquiringAndReleasing)
-            while state.load(ordering: .acquiring) & Self.countMask != 0 { ck_spin_hint() }
+            var spin = 0
+            while state.load(ordering: .acquiring) & Self.countMask != 0 {
+                spin += 1
+                // A worker that takes this long has lost its core to somebody: to us, maybe.
+                if spin < Self.spins { ck_spin_hint() } else { sched_yield() }
+            }
             self.body = nil
         }
     }

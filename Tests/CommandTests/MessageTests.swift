@@ -126,8 +126,8 @@ import Testing
     ]
 
     private static let available =
-        " Available: chat, datasets, generate, kernels, models, plan, query, report, run, score, "
-        + "speed, test, tokenize, validate."
+        " Available: chat, datasets, doctor, generate, humaneval, kernels, models, perplexity, plan, "
+        + "query, report, run, score, speed, test, tokenize, validate."
 
     private static let project = Result { try ProjectFolder() }
 

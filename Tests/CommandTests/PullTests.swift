@@ -41,7 +41,7 @@ struct PullTests {
             let blobs = (try? FileSystem.names(in: "\(repository)/blobs")) ?? []
             if blobs.contains(where: { $0.hasSuffix(".billion.journal") }) { resumed += 1 }
             let before = try server.log().count
-            let result = try project.run(["models", "pull", "pythia-70m"], setting: variables)
+            let result = try project.run("models", "pull", "pythia-70m", setting: variables)
             #expect(result.status == 0, "\(result.errors)")
             let place = "\(repository)/snapshots/\(HubServer.commit)"
             #expect(result.output == place + "\n")

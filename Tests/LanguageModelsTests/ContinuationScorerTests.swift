@@ -53,6 +53,9 @@ import Testing
             .map { (shared + $0, [" A", " B", " the in", " C", " D"]) }
         let together = try scorer()
         let all = try requests.map { try together.score(context: $0.0, continuations: $0.1) }
+        let packed = try scorer().score(
+            requests.map { .init(context: $0.0, continuations: $0.1) })
+        #expect(packed == all, "bit for bit")
         for (request, scores) in zip(requests, all) {
             let alone = try scorer().score(context: request.0, continuations: request.1)
             for (a, b) in zip(scores, alone) {

@@ -19,6 +19,7 @@ enum CommandTable {
             ScoreCommand.self,
             TokenizeCommand.self,
             SpeedCommand.self,
+            PerplexityCommand.self,
             KernelsCommand.self,
             HumanEvalCommand.self,
             DoctorCommand.self,

@@ -11,6 +11,7 @@ enum SpeedCommand: Command {
             .init("n-prompt", "N", "tokens of the prompt test (default 512; 0: no such test)"),
             .init("n-gen", "N", "tokens of the decoding test (default 128; 0: no such test)"),
             .init("n-depth", "N", "tokens in the cache before the clock starts (default 0)"),
+            .init("n-seq", "N", "sequences decoded together in the decoding test (default 1)"),
             .init("repetitions", "N", "timed runs of each test (default 5)"),
             .init("seed", "S", "seed of the random tokens (default 1234)"),
             .init("json", nil, "a JSON array of rows"),
@@ -39,6 +40,7 @@ enum SpeedCommand: Command {
         var n_prompt: Int
         var n_gen: Int
         var n_depth: Int
+        var n_seq: Int
         var avg_ns: Int
         var stddev_ns: Int
         var avg_ts: Double
@@ -48,6 +50,7 @@ enum SpeedCommand: Command {
 
         var test: String {
             (n_prompt > 0 ? "pp\(n_prompt)" : "tg\(n_gen)") + (n_depth > 0 ? " @ d\(n_depth)" : "")
+                + (n_seq > 1 ? " @ s\(n_seq)" : "")
         }
     }
 
@@ -56,6 +59,7 @@ enum SpeedCommand: Command {
         let prompt = try arguments.integer("n-prompt", in: 0...1_000_000, default: 512)
         let generated = try arguments.integer("n-gen", in: 0...1_000_000, default: 128)
         let depth = try arguments.integer("n-depth", in: 0...1_000_000, default: 0)
+        let sequences = try arguments.integer("n-seq", in: 1...1024, default: 1)
         let repetitions = try arguments.integer("repetitions", in: 1...1000, default: 5)
         guard prompt + generated > 0 else {
             throw UsageError("nothing to time: --n-prompt and --n-gen are both 0.")
@@ -67,10 +71,11 @@ enum SpeedCommand: Command {
         let model = try LanguageModel(
             path: path,
             backend: CPUBackend(threads: options.threads, computation: options.computation))
+        let seed = UInt64(try arguments.integer("seed", in: 0...Int.max, default: 1234))
         let measurement = SpeedMeasurement(
             model: model, computation: options.computation, depth: depth,
             capacity: max(prompt, generated),
-            seed: UInt64(try arguments.integer("seed", in: 0...Int.max, default: 1234)))
+            seed: seed)
 
         var rows: [Row] = []
         if prompt > 0 {
@@ -78,7 +83,19 @@ enum SpeedCommand: Command {
             let times = (0..<repetitions).map { _ in measurement.timePrompt(prompt) }
             rows.append(row(options, model, path, times, prompt: prompt, depth: depth))
         }
-        if generated > 0 {
+        if generated > 0, sequences > 1 {
+            let measurement = BatchMeasurement(
+                model: model, computation: options.computation, sequences: sequences,
+                depth: depth, steps: generated, seed: seed)
+            _ = measurement.timeSteps(1)
+            let times = (0..<repetitions).map { _ in
+                measurement.timeSteps(generated).reduce(0, +)
+            }
+            rows.append(
+                row(
+                    options, model, path, times, generated: generated, depth: depth,
+                    sequences: sequences))
+        } else if generated > 0 {
             _ = measurement.timeSteps(1)
             let times = (0..<repetitions).map { _ in
                 measurement.timeSteps(generated).reduce(0, +)
@@ -91,9 +108,10 @@ enum SpeedCommand: Command {
 
     private static func row(
         _ options: ModelOptions, _ model: LanguageModel, _ path: String, _ times: [UInt64],
-        prompt: Int = 0, generated: Int = 0, depth: Int
+        prompt: Int = 0, generated: Int = 0, depth: Int, sequences: Int = 1
     ) -> Row {
-        let rates = SpeedStatistics.rates(tokens: prompt + generated, nanoseconds: times)
+        let rates = SpeedStatistics.rates(
+            tokens: (prompt + generated) * sequences, nanoseconds: times)
         // `map(Double.init)` would take the initializer of bit patterns.
         let nanoseconds = times.map { Double($0) }
         let cache = options.computation.cacheFormat.rawValue
@@ -105,7 +123,7 @@ enum SpeedCommand: Command {
             model_filename: path, model_type: modelType(summary), model_size: summary.weightsBytes,
             model_n_params: summary.parameterCount,
             n_threads: options.threads, type_k: cache, type_v: cache, n_prompt: prompt,
-            n_gen: generated, n_depth: depth,
+            n_gen: generated, n_depth: depth, n_seq: sequences,
             avg_ns: Int((SpeedStatistics.mean(nanoseconds) ?? 0).rounded()),
             stddev_ns: Int((SpeedStatistics.standardDeviation(nanoseconds) ?? 0).rounded()),
             avg_ts: SpeedStatistics.mean(rates) ?? 0,

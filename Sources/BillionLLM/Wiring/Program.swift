@@ -8,7 +8,7 @@
 enum Program {
     static let version = "0.1.0"
     /// Counted up when a change of the engine can change a result; part of every job's identity.
-    static let engineVersion = 2
+    static let engineVersion = 3
 
     #if DEBUG
         static let configuration = "debug"

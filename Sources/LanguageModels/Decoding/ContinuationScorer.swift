@@ -3,21 +3,30 @@ import Tensors
 /// How likely a model finds a continuation of a context.
 package struct ContinuationScore: Hashable, Sendable, Codable {
     /// Sum of the natural log-probabilities of the continuation's tokens.
-    package let logProbability: Double
+    package fileprivate(set) var logProbability: Double
     package let tokenCount: Int
     /// True when every token is the most likely one at its place.
-    package let isGreedy: Bool
+    package fileprivate(set) var isGreedy: Bool
 }
 
 /// Scores continuations as lm-evaluation-harness's `loglikelihood` does.
 ///
-/// Requests that begin with the same tokens as the one before (few-shot prefixes, say) reuse its
-/// cached keys and values, so give requests in an order that keeps them together.
+/// What the requests of a call have in common at their beginning is computed once, and the rest
+/// of them together in few passes. What they share with the call before is still cached. A score
+/// is, bit for bit, that of its request alone.
 package final class ContinuationScorer {
     private let model: LanguageModel
     private let tokenizer: Tokenizer
     private let options: Options
-    private var session: DecodingSession
+    private var batch: SequenceBatch
+    /// The beginning that the last requests had in common.
+    private var beginning: SequenceBatch.ID
+    /// Positions that the batch has room for in one sequence, and tokens beside the beginning.
+    private var positions: Int
+    private var room: Int
+
+    /// Sequences of one pass at most.
+    private static let sequenceLimit = 64
 
     package struct Options: Sendable {
         package var computation: Computation
@@ -39,24 +48,75 @@ package final class ContinuationScorer {
         self.model = model
         self.options = options
         tokenizer = try model.tokenizer()
-        session = model.makeSession(capacity: 1024, computation: options.computation)
+        (positions, room) = (1024, 1024)
+        batch = Self.makeBatch(model, options, positions: positions, room: room)
+        beginning = batch.makeSequence()
+    }
+
+    private static func makeBatch(
+        _ model: LanguageModel, _ options: Options, positions: Int, room: Int
+    ) -> SequenceBatch {
+        // Every sequence may leave two pages partly empty.
+        let capacity =
+            SequenceBatch.capacity(count: 2, length: positions)
+            + SequenceBatch.capacity(prefix: 1, count: sequenceLimit, length: 1)
+            + SequenceBatch.capacity(count: 1, length: room)
+        return SequenceBatch(
+            model: model, capacity: capacity, positions: positions,
+            cacheFormat: options.computation.cacheFormat)
     }
 
     /// Scores of all continuations of one context, in order.
     package func score(context: String, continuations: [String]) throws -> [ContinuationScore] {
-        let pairs = try continuations.map { try encode(context: context, continuation: $0) }
-        var scores = [ContinuationScore?](repeating: nil, count: pairs.count)
-        // Continuations whose input is the same (all of one token) share one pass.
-        for index in pairs.indices where scores[index] == nil {
-            let sharing = pairs.indices.filter {
-                pairs[$0].input == pairs[index].input
-                    && pairs[$0].targets.count == pairs[index].targets.count
-            }
-            for (place, score) in zip(sharing, evaluate(sharing.map { pairs[$0] })) {
-                scores[place] = score
+        try score([Request(context: context, continuations: continuations)])[0]
+    }
+
+    /// A context and what may follow it.
+    package struct Request: Sendable {
+        package var context: String
+        package var continuations: [String]
+
+        package init(context: String, continuations: [String]) {
+            self.context = context
+            self.continuations = continuations
+        }
+    }
+
+    /// Scores of all continuations of several requests, in order.
+    package func score(_ requests: [Request]) throws -> [[ContinuationScore]] {
+        let pairs = try requests.flatMap { request in
+            try request.continuations.map {
+                try encode(context: request.context, continuation: $0)
             }
         }
-        return scores.compactMap { $0 }
+        // Continuations whose input is the same (all of one token) are read off one sequence.
+        var groups: [[Int]] = []
+        var groupOfInput: [Input: Int] = [:]
+        for (index, pair) in pairs.enumerated() {
+            let input = Input(tokens: pair.input, outputs: pair.targets.count)
+            if let group = groupOfInput[input] {
+                groups[group].append(index)
+            } else {
+                groupOfInput[input] = groups.count
+                groups.append([index])
+            }
+        }
+        var scores = pairs.map { pair in
+            ContinuationScore(
+                logProbability: 0, tokenCount: pair.targets.count, isGreedy: true)
+        }
+        evaluate(pairs, groups.filter { !pairs[$0[0]].targets.isEmpty }, &scores)
+        var rest = scores[...]
+        return requests.map { request in
+            defer { rest = rest.dropFirst(request.continuations.count) }
+            return Array(rest.prefix(request.continuations.count))
+        }
+    }
+
+    /// What is computed for a pair: equal ones are computed once.
+    private struct Input: Hashable {
+        var tokens: [Int32]
+        var outputs: Int
     }
 
     /// Tokens that go in, and the last of which predict `targets`.
@@ -113,40 +173,83 @@ package final class ContinuationScorer {
         return tokenizer.encode(text, addBOS: add, parseSpecial: options.parseSpecial)
     }
 
-    /// Scores of pairs with equal inputs and equally many targets.
-    private func evaluate(_ pairs: [Pair]) -> [ContinuationScore] {
-        let input = pairs[0].input
-        let count = pairs[0].targets.count
-        var sums = [Double](repeating: 0, count: pairs.count)
-        var greedy = [Bool](repeating: true, count: pairs.count)
-        if count > 0 {
-            prepare(for: input, keepingLast: count)
-            let fed = Array(input.dropFirst(session.tokens.count))
-            session.append(fed, outputs: fed.count - count..<fed.count) { index, logits in
-                let probabilities = LogSoftmax(logits)
-                for (place, pair) in pairs.enumerated() {
-                    let target = Int(pair.targets[index - (fed.count - count)])
-                    sums[place] += probabilities[target]
-                    greedy[place] = greedy[place] && probabilities.best == target
-                }
+    /// Adds up scores of groups of pairs with equal inputs and equally many targets.
+    private func evaluate(
+        _ pairs: [Pair], _ groups: [[Int]], _ scores: inout [ContinuationScore]
+    ) {
+        guard let first = groups.first else { return }
+        var common = pairs[first[0]].input[...]
+        for group in groups {
+            let pair = pairs[group[0]]
+            let context = pair.input.dropLast(pair.targets.count)
+            common = common.prefix(zip(common, context).prefix { $0 == $1 }.count)
+        }
+        var packs: [[[Int]]] = []
+        var rows = 0
+        for group in groups {
+            let added = pairs[group[0]].input.count - common.count
+            if packs.isEmpty || rows + added > DecodingSession.passRows
+                || packs[packs.count - 1].count == Self.sequenceLimit
+            {
+                packs.append([])
+                rows = 0
             }
+            packs[packs.count - 1].append(group)
+            rows += added
         }
-        return pairs.indices.map {
-            ContinuationScore(
-                logProbability: sums[$0], tokenCount: count, isGreedy: greedy[$0])
-        }
+        let longest = groups.map { pairs[$0[0]].input.count }.max() ?? 0
+        makeRoom(positions: longest, rows: max(DecodingSession.passRows, longest - common.count))
+        for pack in packs { evaluate(pairs, pack, common: Array(common), &scores) }
     }
 
-    /// Brings the session to the longest prefix of `input` that it already holds.
-    private func prepare(for input: [Int32], keepingLast count: Int) {
-        if input.count > session.capacity {
-            var capacity = session.capacity
-            while capacity < input.count { capacity *= 2 }
-            session = model.makeSession(
-                capacity: min(capacity, max(model.shape.contextLength, input.count)),
-                computation: options.computation)
+    private func evaluate(
+        _ pairs: [Pair], _ pack: [[Int]], common: [Int32], _ scores: inout [ContinuationScore]
+    ) {
+        let cached = batch.tokens(of: beginning)
+        // One sequence alone stays cached as a whole: the next may begin with more of it.
+        let wanted = pack.count == 1 ? pairs[pack[0][0]].input : common
+        let limit = pack.count == 1 ? wanted.count - pairs[pack[0][0]].targets.count : wanted.count
+        let kept = min(zip(cached, wanted).prefix { $0 == $1 }.count, limit)
+        batch.truncate(beginning, to: kept)
+        var parts: [SequenceBatch.Extension] = []
+        if pack.count == 1 {
+            parts = [
+                .init(
+                    beginning, Array(wanted.dropFirst(kept)),
+                    outputs: pairs[pack[0][0]].targets.count)
+            ]
+        } else {
+            if kept < common.count {
+                let rest = Array(common.dropFirst(kept))
+                batch.append([.init(beginning, rest, outputs: 0)]) { _, _, _ in }
+            }
+            parts = pack.map { group in
+                let pair = pairs[group[0]]
+                return .init(
+                    batch.fork(beginning), Array(pair.input.dropFirst(common.count)),
+                    outputs: pair.targets.count)
+            }
         }
-        session.truncate(to: session.reusablePrefix(of: input, keepingLast: count))
+        batch.append(parts) { part, index, logits in
+            let probabilities = LogSoftmax(logits)
+            for place in pack[part] {
+                let targets = pairs[place].targets
+                let target = Int(targets[index - (parts[part].tokens.count - targets.count)])
+                scores[place].logProbability += probabilities[target]
+                scores[place].isGreedy = scores[place].isGreedy && probabilities.best == target
+            }
+        }
+        if pack.count > 1 { for part in parts { batch.remove(part.sequence) } }
+    }
+
+    /// A larger batch, where the one there is does not suffice.
+    private func makeRoom(positions wanted: Int, rows: Int) {
+        guard wanted > positions || rows > room else { return }
+        while positions < wanted { positions *= 2 }
+        positions = min(positions, max(model.shape.contextLength, wanted))
+        room = max(room, rows)
+        batch = Self.makeBatch(model, options, positions: positions, room: room)
+        beginning = batch.makeSequence()
     }
 }
 

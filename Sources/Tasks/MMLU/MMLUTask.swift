@@ -20,6 +20,8 @@ package enum MMLUTask: EvaluationTask {
             "questions per subject, a count or a fraction below 1; all when not set"),
     ]
 
+    private static let questionsTogether = 8
+
     package static func run(_ context: TaskContext) throws {
         guard let folder = context.resources["dataset"] else {
             throw TaskError("the job came without the place of its dataset.")
@@ -38,16 +40,24 @@ package enum MMLUTask: EvaluationTask {
         var samples: [EvaluatedSample] = []
         for subject in dataset.subjects {
             let prompt = try MMLUPrompt(subject: subject, shots: shots)
-            for question in subject.questions.prefix(limit.count(of: subject.questions.count)) {
+            let questions = subject.questions.prefix(limit.count(of: subject.questions.count))
+            // Some at a time, as many as fit into a pass with their common examples cached.
+            for first in stride(from: 0, to: questions.count, by: questionsTogether) {
                 try context.progress(subject.name, samples.count, of: total)
+                let together = questions.dropFirst(first).prefix(questionsTogether)
                 let scores = try scorer.score(
-                    context: prompt.prefix + prompt.question(question),
-                    continuations: MMLUPrompt.continuations)
-                let sample = sample(
-                    index: samples.count, subject: subject.name, question: question,
-                    prompt: prompt, logProbabilities: scores.map(\.logProbability))
-                try context.sample(sample)
-                samples.append(sample)
+                    together.map {
+                        .init(
+                            context: prompt.prefix + prompt.question($0),
+                            continuations: MMLUPrompt.continuations)
+                    })
+                for (question, scores) in zip(together, scores) {
+                    let sample = sample(
+                        index: samples.count, subject: subject.name, question: question,
+                        prompt: prompt, logProbabilities: scores.map(\.logProbability))
+                    try context.sample(sample)
+                    samples.append(sample)
+                }
             }
         }
         try context.fact("prompt_template", .string("lm-evaluation-harness mmlu"))

@@ -46,11 +46,20 @@ extension CPUBackend {
             }
         }
         let rows = plan.firstUnitRows.count
-        pool.run(rows * keyHeads) { item, _ in
+        func finish(_ item: Int) {
             pass.finish(
                 plan.firstUnitRows[item % rows], head: item / rows, states: unitStates)
         }
+        // A few states are merged sooner than another thread is told of them.
+        if plan.unitRows.count * keyHeads * group <= Self.statesOfOneThread {
+            for item in 0..<rows * keyHeads { finish(item) }
+        } else {
+            pool.run(rows * keyHeads) { item, _ in finish(item) }
+        }
     }
+
+    /// States whose merging takes about a microsecond.
+    private static let statesOfOneThread = 64
 }
 
 /// What attention keeps between passes.
