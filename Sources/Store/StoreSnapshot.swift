@@ -219,7 +219,7 @@ extension ReadOnlyStore {
         }
     }
 
-    private func object(_ text: String?, what: String) throws(StoreError) -> [String: JSONValue] {
+    func object(_ text: String?, what: String) throws(StoreError) -> [String: JSONValue] {
         guard case .object(let members) = try json(text, what: what) else {
             throw StoreError.damagedValue(
                 file: database.file, what: what, reason: "it is not a JSON object")

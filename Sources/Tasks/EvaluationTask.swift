@@ -14,12 +14,15 @@ package protocol EvaluationTask {
     static var settings: [Catalog.Setting] { get }
     /// Whether its result depends on what the weights are: such a task refuses random ones.
     static var needsRealWeights: Bool { get }
+    /// How much there will be to do; nil when that cannot be told beforehand.
+    static func workload(_ question: WorkloadQuestion) throws -> TaskWorkload?
 
     static func run(_ context: TaskContext) throws
 }
 
 extension EvaluationTask {
     package static var needsRealWeights: Bool { true }
+    package static func workload(_ question: WorkloadQuestion) throws -> TaskWorkload? { nil }
 }
 
 /// What a task is given: a loaded model, its settings, and somewhere to report to.

@@ -40,11 +40,12 @@ import Testing
             (4, "gone as-stored mmlu one", "experiments/gone.gguf: no such model file."),
         ]
         let plan = try project.run("plan", Self.experiment)
-        #expect(plan.status == 0 && plan.lines.last == "6 jobs: 5 to do, 1 cannot run.")
+        #expect(plan.status == 0 && plan.lines.contains("6 jobs: 5 to do, 1 cannot run."))
+        #expect(plan.lines[4].hasPrefix("  4  gone as-stored mmlu one "))
+        #expect(plan.lines[4].hasSuffix("  —  cannot run"))
         #expect(
-            plan.lines[3]
-                == "   4  gone as-stored mmlu one   cannot run here: experiments/gone.gguf: "
-                + "no such model file.")
+            plan.lines.last
+                == "Job 4: cannot run here: experiments/gone.gguf: no such model file.")
 
         let run = try project.run("run", Self.experiment)
         #expect(run.status == 1)
@@ -98,13 +99,65 @@ import Testing
                 """)
         let plan = try project.run("plan", Self.experiment)
         #expect(plan.status == 0 && plan.errors.isEmpty)
-        #expect(plan.lines[0].hasSuffix("  to do (model is pulled first)"))
-        #expect(plan.lines[1].hasSuffix("  to do (model is pulled first)"))
-        #expect(plan.lines[2].hasSuffix("  to do"))
-        #expect(plan.lines[3] == "3 jobs: 3 to do.")
-        #expect(plan.lines[4].hasPrefix("To be pulled: "))
-        #expect(plan.lines[4].contains("some/repo") && plan.lines[4].contains("smollm2"))
+        // Of a repository that the catalog does not list nothing is known: no zeros.
+        let columns = plan.lines.map { $0.split(separator: " ").map(String.init) }
+        #expect(columns[1].suffix(6) == ["—", "—", "—", "—", "to", "do"])
+        #expect(columns[2][5...6] == ["92.9", "MB"])
+        #expect(columns[3][5...6] == ["none", "none"] && !columns[3].contains("0"))
+        #expect(plan.lines[4] == "3 jobs: 3 to do.")
+        #expect(plan.lines[5].hasPrefix("To be pulled: "))
+        #expect(plan.lines[5].contains("some/repo") && plan.lines[5].contains("smollm2"))
+        #expect(plan.lines.allSatisfy { $0.count <= 100 })
         #expect(try project.files.isEmpty)
+    }
+
+    /// No machine has room for the keys and values of a million positions of a 7B model.
+    @Test func whatDoesNotFitIsSkippedWithTheReason() throws {
+        let project = try ProjectFolder(
+            manifest: """
+                name: large
+                matrix:
+                  model: [tiny, huge]
+                  quantization: [q4_0]
+                  task: [memory]
+                  hardware: [cpu]
+                  include: [{model: huge, n_prompt: 1000000}]
+                models:
+                  tiny: {path: tiny.gguf}
+                  huge: {random: llama-2-7b}
+                tasks: {memory: {n_prompt: 16, n_gen: 4}}
+                hardware: {cpu: {backend: cpu, threads: 1}}
+                """)
+        let plan = try project.run("plan", Self.experiment)
+        #expect(plan.status == 0 && plan.lines.contains("2 jobs: 1 to do, 1 won't fit."))
+        #expect(plan.lines[2].hasSuffix("  won't fit"))
+        let reason = "won't fit: it needs "
+        #expect(plan.output.contains("\nJob 2: \(reason)"))
+        let run = try project.run("run", Self.experiment)
+        #expect(run.status == 0 && run.errors.contains(": 1 done, 1 skipped.\n"))
+        #expect(run.errors.contains("  skipped  job 2 of 2: huge q4_0 memory cpu: \(reason)"))
+        let rows = try project.rows(
+            "SELECT status, substr(reason, 1, \(reason.count)) FROM attempts ORDER BY id")
+        #expect(rows == [["done", nil], ["skipped", reason]])
+    }
+
+    /// A probe predicts a time for every job whose model's shape is known.
+    @Test(.enabled(if: SharedData.runsSlowTests, "measures for 20 seconds"))
+    func aProbePredictsTimes() throws {
+        let project = try ProjectFolder(
+            manifest: """
+                name: probed
+                matrix:
+                  model: [shape]
+                  quantization: [q4_0, q8_0]
+                  task: [memory]
+                  hardware: [cpu]
+                models: {shape: {random: tinyllama}}
+                hardware: {cpu: {backend: cpu}}
+                """)
+        let plan = try project.run("plan", Self.experiment, "--probe")
+        #expect(plan.status == 0 && plan.seconds < 60)
+        #expect(plan.output.contains("(2 from the probe)."), "\(plan.output)")
     }
 
     @Test func onlyMissingModelsIsAFailureToo() throws {

@@ -23,19 +23,22 @@ import Testing
     func rowsThenNothingThenFreshRows() throws {
         let project = try ProjectFolder(manifest: ProjectFolder.manifest)
         let plan = try project.run("plan", Self.experiment)
-        let width = Self.names.map(\.count).max() ?? 0
-        func planned(_ state: String, _ counts: String) -> String {
-            let lines = Self.names.enumerated().map { index, name in
-                "   \(index + 1)  \(name)"
-                    + String(repeating: " ", count: width - name.count) + "  \(state)\n"
-            }
-            return lines.joined() + counts + "\n"
+        /// Every line of the table is a job with this state, and the line after it counts them.
+        func isPlanned(_ plan: CommandLineTool.Result, _ state: String, _ counts: String) -> Bool {
+            let jobs = plan.lines.dropFirst().prefix(Self.names.count)
+            return plan.lines[0].hasSuffix("  state")
+                && zip(jobs, Self.names).enumerated().allSatisfy { index, pair in
+                    pair.0.hasPrefix("  \(index + 1)  \(pair.1) ") && pair.0.hasSuffix("  \(state)")
+                } && plan.lines[Self.names.count + 1] == counts
         }
-        #expect(plan.output == planned("to do", "8 jobs: 8 to do."))
+        #expect(isPlanned(plan, "to do", "8 jobs: 8 to do."), "\(plan.output)")
+        #expect(plan.output.contains("Minutes: nothing like these jobs was measured here.\n"))
+        #expect(plan.output.contains("plan experiments/little.yaml --probe"))
         #expect(plan.status == 0 && plan.errors.isEmpty)
         // Planning leaves nothing behind.
         #expect(try project.files.isEmpty)
-        #expect(try project.run("run", Self.experiment, "--dry-run").output == plan.output)
+        let dry = try project.run("run", Self.experiment, "--dry-run")
+        #expect(isPlanned(dry, "to do", "8 jobs: 8 to do."))
         #expect(try project.files.isEmpty)
 
         let first = try project.run("run", Self.experiment)
@@ -55,8 +58,7 @@ import Testing
         #expect(
             try project.rows("SELECT status, count(*) FROM attempts GROUP BY 1") == [["done", "8"]])
         #expect(try project.rows("SELECT count(*) FROM samples") == [["100"]])
-        #expect(
-            try project.run("plan", Self.experiment).output == planned("done", "8 jobs: 8 done."))
+        #expect(isPlanned(try project.run("plan", Self.experiment), "done", "8 jobs: 8 done."))
 
         let report = try project.text(of: "COMPARISON.md")
         var fastest = Double.infinity
@@ -77,9 +79,9 @@ import Testing
         #expect(try project.text(of: "COMPARISON.md") == report)
         #expect(try project.rows("SELECT count(*) FROM runs") == [["1"]])
 
-        #expect(
-            try project.run("plan", Self.experiment, "--fresh").output
-                == planned("to do", "8 jobs: 8 to do."))
+        let again = try project.run("plan", Self.experiment, "--fresh")
+        #expect(isPlanned(again, "to do", "8 jobs: 8 to do."))
+        #expect(again.output.contains("(8 as measured here before)."))
         let fresh = try project.run("run", Self.experiment, "--fresh")
         #expect(fresh.status == 0 && fresh.errors.contains(": 8 done.\n"))
         #expect(
@@ -291,7 +293,7 @@ import Testing
         #expect(try project.run("run", Self.experiment).status == 0)
         let elsewhere = ["XDG_STATE_HOME": project.temporary["state-2"]]
         let plan = try project.run("plan", Self.experiment, setting: elsewhere)
-        #expect(plan.lines.last == "4 jobs: 4 to do.")
+        #expect(plan.lines.contains("4 jobs: 4 to do."))
         #expect(try project.run("run", Self.experiment, setting: elsewhere).status == 0)
         #expect(try project.rows("SELECT count(*) FROM hosts") == [["2"]])
         #expect(try project.rows("SELECT count(DISTINCT host) FROM leaderboard") == [["2"]])

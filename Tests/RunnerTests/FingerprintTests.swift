@@ -64,7 +64,7 @@ import Testing
             ("MemTotal: 9223372036854775807 kB\n", nil),
         ])
         func memory(text: String, expected: Int64?) {
-            #expect(Fingerprint.memoryTotal(meminfo: text) == expected)
+            #expect(Fingerprint.memory("MemTotal:", meminfo: text) == expected)
         }
 
         @Test(arguments: [

@@ -3,19 +3,22 @@ import Experiments
 import Hub
 import Runner
 import Store
+import Tasks
 
 /// Shows what `run` would do.
 enum PlanCommand: Command {
     static let specification = CommandSpecification(
-        name: "plan", summary: "show the jobs in order, what is done, what cannot run and why",
+        name: "plan", summary: "show the jobs in order, what they need, what cannot run and why",
         operands: "FILE...", operandCount: 1...1000,
         options: [
             .init("db", "FILE", "the database (default runs.sqlite of the project)"),
             .init("fresh", nil, "as if nothing were done yet"),
+            .init("probe", nil, "measure this machine for 20 seconds to predict times"),
         ],
         examples: [
             "billion plan experiments/quickstart.yaml",
             "billion plan experiments/quickstart.yaml --fresh",
+            "billion plan experiments/shapes-1b.yaml --probe",
         ])
 
     static func run(_ arguments: Arguments) throws -> ExitStatus {
@@ -32,59 +35,58 @@ enum PlanCommand: Command {
         let project = try Project()
         let access = try ModelAccess.standard()
         let resolver = JobResolver(project: project, manifest: manifest, access: access)
+        let history = try History(databaseAt: project.databasePath(arguments))
+        let preflight = Preflight(resolver: resolver)
         let planned = PlannedJob.resolve(
-            try resolver.resolve(plan.cells),
-            finished: try finishedJobs(at: project.databasePath(arguments)),
+            preflight.check(try resolver.resolve(plan.cells)), finished: history.finished,
             fresh: arguments.has("fresh"))
         if announce { Console.print("\(file):") }
-        for line in lines(planned, resolver: resolver) { Console.print(line) }
+        let table = PlanTable(
+            rows: try rows(
+                planned, preflight: preflight, history: history, isProbing: arguments.has("probe")),
+            room: preflight.room,
+            probeHint: "Measure this machine for 20 seconds: "
+                + "\(Shell.quoted(Program.command)) plan \(Shell.quoted(file)) --probe")
+        for line in table.lines { Console.print(line) }
     }
 
-    /// What the database says; none when there is no database yet.
-    private static func finishedJobs(at path: String) throws -> Set<JobID> {
-        guard FileSystem.exists(path) else { return [] }
-        let store = try ReadOnlyStore(path: path)
-        return try store.finishedJobs(installation: Paths().installation())
+    /// What the database says of this installation; nothing when there is no database yet.
+    private struct History {
+        var finished: Set<JobID> = []
+        var attempts: [FinishedAttempt] = []
+
+        init(databaseAt path: String) throws {
+            guard FileSystem.exists(path) else { return }
+            let store = try ReadOnlyStore(path: path)
+            let installation = try Paths().installation()
+            finished = try store.finishedJobs(installation: installation)
+            attempts = try store.finishedAttempts(installation: installation)
+        }
     }
 
-    private static func lines(_ planned: [PlannedJob], resolver: JobResolver) -> [String] {
-        let titles = planned.map(\.cell.title)
-        let width = titles.map(\.count).max() ?? 0
-        var absent: [String] = []
-        var counts: [String: Int] = [:]
-        var lines: [String] = []
-        for (index, line) in planned.enumerated() {
-            let state: String
-            switch line.state {
-            case .ready, .notPulled:
-                let isHere = resolver.isHere(line.cell)
-                state = isHere ? "to do" : "to do (model is pulled first)"
-                if !isHere, let name = resolver.location(of: line.cell)?.name,
-                    !absent.contains(name)
-                {
-                    absent.append(name)
-                }
-                counts["to do", default: 0] += 1
-            case .alreadyDone:
-                state = "done"
-                counts["done", default: 0] += 1
-            case .sameAs(let number):
-                state = "same as job \(number)"
-                counts["repeated", default: 0] += 1
-            case .unavailable(let reason), .broken(let reason):
-                state = "cannot run here: \(reason)"
-                counts["cannot run", default: 0] += 1
+    private static func rows(
+        _ planned: [PlannedJob], preflight: Preflight, history: History, isProbing: Bool
+    ) throws -> [PlanTable.Row] {
+        let lines = preflight.lines(for: planned)
+        let past = preflight.past(history.attempts, planned: planned)
+        var probed: [MachineProbe.Key: Cell] = [:]
+        let keys = zip(planned, lines).map { job, line in
+            line.format.map {
+                MachineProbe.Key(
+                    format: $0, backend: job.cell.backend,
+                    hardwareSettings: job.cell.hardwareSettings)
             }
-            let number = String(index + 1)
-            let indent = String(repeating: " ", count: max(0, 4 - number.count))
-            let padding = String(repeating: " ", count: width - titles[index].count)
-            lines.append("\(indent)\(number)  \(titles[index])\(padding)  \(state)")
         }
-        let parts = ["to do", "done", "repeated", "cannot run"].compactMap { key in
-            counts[key].map { "\($0) \(key)" }
+        for (key, job) in zip(keys, planned) where [.ready, .notPulled].contains(job.state) {
+            if let key { probed[key] = job.cell }
         }
-        lines.append("\(planned.count) jobs: \(parts.joined(separator: ", ")).")
-        if !absent.isEmpty { lines.append("To be pulled: \(absent.joined(separator: ", ")).") }
-        return lines
+        let rates = isProbing && !probed.isEmpty ? try MachineProbe.measure(probed) : [:]
+        return zip(planned, zip(lines, keys)).map { job, known in
+            PlanTable.Row(
+                job: job, needs: known.0.needs,
+                time: TimePrediction(
+                    known.0.timed, past: past, rates: known.1.flatMap { rates[$0] }),
+                download: known.0.download)
+        }
     }
 }

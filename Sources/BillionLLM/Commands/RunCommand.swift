@@ -67,6 +67,7 @@ enum RunCommand: Command {
         let installation = try Paths().installation()
         let finished =
             arguments.has("fresh") ? [] : try store.finishedJobs(installation: installation)
+        // What does not fit is found before it is fetched, and looked at again with the files here.
         try pullModels(plan.cells, resolver: resolver, finished: finished)
 
         let policy = try policy(arguments)
@@ -82,7 +83,7 @@ enum RunCommand: Command {
         let runner = JobRunner(
             store: store, executor: executor, policy: policy, progress: progress, stop: stop)
         return try runner.run(
-            resolver.resolve(plan.cells),
+            Preflight(resolver: resolver).check(resolver.resolve(plan.cells)),
             facts: RunFacts(
                 installation: installation, experiment: manifest.name,
                 manifestDigest: manifest.digest, host: Host.facts,
@@ -95,10 +96,12 @@ enum RunCommand: Command {
         _ cells: [Cell], resolver: JobResolver, finished: Set<JobID>
     ) throws {
         var pulled: Set<ModelLocation> = []
-        for line in PlannedJob.resolve(
-            try resolver.resolve(cells), finished: finished, fresh: false)
-        {
-            if case .alreadyDone = line.state { continue }
+        let planned = Preflight(resolver: resolver).check(try resolver.resolve(cells))
+        for line in PlannedJob.resolve(planned, finished: finished, fresh: false) {
+            switch line.state {
+            case .alreadyDone, .unavailable: continue
+            case .ready, .notPulled, .sameAs, .broken: break
+            }
             guard let location = resolver.location(of: line.cell) else { continue }
             // A path is not fetched; whether it is there is the job's own outcome.
             if case .path = location { continue }

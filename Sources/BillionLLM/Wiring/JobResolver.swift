@@ -47,10 +47,10 @@ struct JobResolver: Sendable {
             // Another instruction set rounds and times differently: another job.
             cell.hardwareSettings["kernel_variant"] = .string(KernelVariant.current)
             if models[cell.source] == nil { models[cell.source] = model(of: cell) }
-            let digest: String
+            let digest: String?
             switch models[cell.source] ?? .notPulled {
             case .known(let found): digest = found
-            case .notPulled: return .notPulled(cell)
+            case .notPulled: digest = nil
             case .unusable(let reason): return .broken(cell, reason: reason)
             }
             let task = TaskRegistry.task(kind: cell.taskKind)
@@ -72,6 +72,8 @@ struct JobResolver: Sendable {
                 case nil: break
                 }
             }
+            // Only now: a model is not fetched for a job that cannot run.
+            guard let digest else { return .notPulled(cell) }
             let job = try Job(
                 cell: cell, modelDigest: digest, datasetDigest: datasetDigest,
                 taskVersion: task?.version ?? 0,
@@ -88,9 +90,7 @@ struct JobResolver: Sendable {
                 return .known(digest: wheel.sha256)
             }
             if case .random(let shape) = cell.source {
-                return .known(
-                    digest: SHA256.hex(
-                        try JSON.text(SyntheticModels.model(shape, seed: cell.seed))))
+                return .known(digest: try SyntheticModels.digest(shape, seed: cell.seed))
             }
             if case .pypi(_, _, let sha256) = cell.source { return .known(digest: sha256) }
             guard let location = location(of: cell), let path = try access.locate(location)

@@ -1,3 +1,4 @@
+import Basics
 import Hub
 import LanguageModels
 
@@ -24,5 +25,10 @@ enum SyntheticModels {
                     highFrequencyFactor: Float(scaling.highFrequencyFactor),
                     originalContextLength: scaling.originalContext)
             }, isTied: shape.isTied, seed: seed)
+    }
+
+    /// What identifies the random weights of a shape and a seed.
+    static func digest(_ name: String, seed: UInt64) throws -> String {
+        SHA256.hex(try JSON.text(model(name, seed: seed)))
     }
 }

@@ -10,6 +10,9 @@
 
         static func memoryBytes() -> Int64 { number("hw.memsize") ?? 0 }
 
+        /// The machine's: macOS compresses and writes out what other programs do not use.
+        static func availableMemoryBytes() -> Int64? { number("hw.memsize") }
+
         static func operatingSystem() -> String {
             let kernel = "Darwin \(majorMinor(text("kern.osrelease") ?? ""))"
             guard let version = text("kern.osproductversion") else { return tidy(kernel) }

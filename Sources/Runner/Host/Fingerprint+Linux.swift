@@ -19,11 +19,22 @@
 
         /// Memory of the machine, or of the control group where that has less.
         static func memoryBytes() -> Int64 {
-            let machine = memoryTotal(meminfo: SystemCalls.readText("/proc/meminfo") ?? "") ?? 0
-            let limits = controlGroupValues("memory.max").compactMap { Int64(tidy($0)) }
-                .filter { $0 > 0 }
-            guard let limit = limits.min() else { return machine }
+            let meminfo = SystemCalls.readText("/proc/meminfo") ?? ""
+            let machine = memory("MemTotal:", meminfo: meminfo) ?? 0
+            guard let limit = memoryLimit() else { return machine }
             return machine > 0 ? min(machine, limit) : limit
+        }
+
+        /// What the system says could be used without swapping, or the control group's limit
+        /// where that is less.
+        static func availableMemoryBytes() -> Int64? {
+            let meminfo = SystemCalls.readText("/proc/meminfo") ?? ""
+            return [memory("MemAvailable:", meminfo: meminfo), memoryLimit()]
+                .compactMap(\.self).min()
+        }
+
+        private static func memoryLimit() -> Int64? {
+            controlGroupValues("memory.max").compactMap { Int64(tidy($0)) }.filter { $0 > 0 }.min()
         }
 
         static func operatingSystem() -> String {
@@ -94,9 +105,11 @@
             return Int(exactly: whole)
         }
 
-        static func memoryTotal(meminfo: String) -> Int64? {
-            for line in meminfo.split(whereSeparator: \.isNewline)
-            where line.hasPrefix("MemTotal:") {
+        /// Bytes that a line of `/proc/meminfo` gives in kibibytes.
+        ///
+        /// - Parameter field: the line's first word, `MemTotal:`.
+        static func memory(_ field: String, meminfo: String) -> Int64? {
+            for line in meminfo.split(whereSeparator: \.isNewline) where line.hasPrefix(field) {
                 let words = line.split(whereSeparator: \.isWhitespace)
                 guard words.count > 1, let kibibytes = Int64(words[1]) else { return nil }
                 let (bytes, overflow) = kibibytes.multipliedReportingOverflow(by: 1024)

@@ -10,6 +10,9 @@ extension HostFacts {
             memoryBytes: Fingerprint.memoryBytes(), architecture: Fingerprint.architecture,
             operatingSystem: Fingerprint.operatingSystem(), libraries: libraries)
     }
+
+    /// Memory that a new process could take now; nil when the system does not say.
+    package static func availableMemoryBytes() -> Int64? { Fingerprint.availableMemoryBytes() }
 }
 
 /// Where the facts of the host come from; the rest is in one file per platform.

@@ -81,3 +81,13 @@ final class CPUMatrix: DeviceMatrix {
         }
     }
 }
+
+extension CPUBackend {
+    /// Bytes that a matrix takes once it is repacked; nil where its mapped rows are used.
+    package static func packedBytes(
+        _ format: any QuantizationFormat.Type, rows: Int, columns: Int
+    ) -> Int? {
+        let bytes = ck_panel_bytes(Int32(format.ggmlType), Int64(columns))
+        return bytes > 0 ? Int(bytes) * ((rows + 15) / 16) : nil
+    }
+}
