@@ -66,8 +66,11 @@ import Testing
         let load = TaskWorkload(
             positions: 16, promptTokens: 10, promptPairs: 55, steps: 3, stepPairs: 6)
         let cost = JobCost(try #require(Self.footprint), load, cacheBytes: 256)
-        #expect(cost.operations == 2 * 73_728 * 10 + 4 * 2 * 4 * 16 * 55)
-        #expect(cost.stepBytes == 161_536 * 3 + 256 * 6)
+        let products: Double = 2 * 73_728 * 10
+        let attention: Double = 4 * 2 * 4 * 16 * 55
+        #expect(cost.operations == products + attention)
+        let read: Double = 161_536 * 3 + 256 * 6
+        #expect(cost.stepBytes == read)
         #expect(cost.loadBytes == 174_336)
         let rates = MachineRates(
             operationsPerSecond: cost.operations, stepBytesPerSecond: cost.stepBytes / 2,
