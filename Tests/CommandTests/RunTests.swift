@@ -310,7 +310,7 @@ import Testing
         // Where the scalar kernels are all there is, nothing is left to do.
         let left = variants[0] == ["\"scalar\""] ? "4 done." : "4 to do."
         let plan = try project.run("plan", Self.experiment, setting: scalar)
-        #expect(plan.lines.last == "4 jobs: \(left)")
+        #expect(plan.lines.contains("4 jobs: \(left)"))
     }
 
     /// What the launcher passes on is shown and stored.

@@ -55,20 +55,31 @@ package struct HostileTrial: Sendable {
         let others = ((try? FileSystem.names(in: folder)) ?? []).filter { $0 != "canary" }
         traces += others.map { "'\($0)' was made beside the canary" }
         return HostileTrial(
-            findings: findings, traces: traces, strays: children(),
+            findings: findings, traces: traces, strays: strays(),
             startDurations: outcomes.map(\.startDuration))
     }
 
-    /// Processes on this machine whose command line is a candidate's or a judge's of this program.
-    private static func children() -> Int {
-        let names = (try? FileSystem.names(in: "/proc")) ?? []
-        return names.count { name in
-            guard Int(name) != nil, let line = try? FileSystem.read("/proc/\(name)/cmdline") else {
-                return false
-            }
-            return line.firstRange(of: Array("serve(3, 4)".utf8)) != nil
-                || line.firstRange(of: Array("receive_answer(b'R')".utf8)) != nil
+    /// How many of the candidates and judges that run now do so for five seconds more: those of
+    /// other checks on this machine, which count at first, end by their time limits.
+    private static func strays() -> Int {
+        var left = children()
+        for _ in 0..<50 where !left.isEmpty {
+            usleep(100_000)
+            left.formIntersection(children())
         }
+        return left.count
+    }
+
+    /// Processes on this machine whose command line is a candidate's or a judge's of this program.
+    private static func children() -> Set<String> {
+        let names = (try? FileSystem.names(in: "/proc")) ?? []
+        return Set(
+            names.filter { name in
+                guard Int(name) != nil, let line = try? FileSystem.read("/proc/\(name)/cmdline")
+                else { return false }
+                return line.firstRange(of: Array("serve(3, 4)".utf8)) != nil
+                    || line.firstRange(of: Array("receive_answer(b'R')".utf8)) != nil
+            })
     }
 
     /// A port that a connection to would succeed.
