@@ -14,6 +14,14 @@ struct HubCache: Sendable {
 
     private var root: String { FileSystem.join(folder, repository.folderName) }
 
+    /// Removes what processes that were killed have left beside a file that is whole by now.
+    func removeRemains(of digest: BlobDigest) throws {
+        let prefix = digest.text + ".billion."
+        for name in try FileSystem.names(in: "\(root)/blobs") where name.hasPrefix(prefix) {
+            try FileSystem.remove("\(root)/blobs/\(name)")
+        }
+    }
+
     func blob(_ digest: BlobDigest) -> String { "\(root)/blobs/\(digest.text)" }
 
     /// Bytes on the way: beside the blob, under a name that nothing else uses.

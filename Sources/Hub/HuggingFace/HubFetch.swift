@@ -78,6 +78,7 @@ struct HubFetch: Sendable {
                     }
                 }
         }
+        try cache.removeRemains(of: facts.digest)
         try cache.publish(facts.digest, as: file, commit: facts.commit)
     }
 
