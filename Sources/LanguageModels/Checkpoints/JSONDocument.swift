@@ -10,15 +10,15 @@
 ///     let type = try root.member("model").member("type").string()
 package final class JSONDocument: Sendable {
     package let file: String
-    fileprivate let bytes: [UInt8]
-    fileprivate let nodes: [Node]
+    let bytes: [UInt8]
+    let nodes: [Node]
 
     /// Nesting of real files stays below 10.
     package static let deepest = 64
     /// Positions are 32 bits wide; the largest vocabularies take 40 MB.
     package static let longest = 1 << 29
 
-    fileprivate struct Node {
+    struct Node {
         var kind: JSONElement.Kind
         /// A string with a backslash in it.
         var isEscaped = false
@@ -65,7 +65,7 @@ package final class JSONDocument: Sendable {
     }
 
     /// `model.merges[17]`: found by walking down, as only messages need it.
-    fileprivate func path(of wanted: Int) -> String {
+    func path(of wanted: Int) -> String {
         var path = ""
         var index = 0
         walk: while index != wanted {
@@ -94,13 +94,13 @@ package final class JSONDocument: Sendable {
         return path
     }
 
-    fileprivate func text(of index: Int) -> String {
+    func text(of index: Int) -> String {
         var text: [UInt8] = []
         appendString(index, to: &text)
         return String(decoding: text, as: UTF8.self)
     }
 
-    fileprivate func appendString(_ index: Int, to text: inout [UInt8]) {
+    func appendString(_ index: Int, to text: inout [UInt8]) {
         let node = nodes[index]
         let range = Int(node.start) + 1..<Int(node.end) - 1
         guard node.isEscaped else { return text.append(contentsOf: bytes[range]) }
@@ -111,7 +111,7 @@ package final class JSONDocument: Sendable {
 // MARK: - Parsing
 
 extension JSONDocument {
-    fileprivate struct Parser {
+    struct Parser {
         struct Failure: Error {
             let position: Int
             let problem: String
@@ -390,114 +390,5 @@ private enum JSONString {
             default: result.append(kind)
             }
         }
-    }
-}
-
-// MARK: - Values
-
-/// One value of a document; what it is asked for and is not throws with the file and its path.
-package struct JSONElement: Sendable {
-    package enum Kind: UInt8, Sendable { case null, bool, number, string, array, object }
-
-    fileprivate let document: JSONDocument
-    fileprivate let index: Int
-
-    private var node: JSONDocument.Node { document.nodes[index] }
-
-    package var kind: Kind { node.kind }
-
-    /// Where the value stands: `model.merges[17]`.
-    package var path: String { document.path(of: index) }
-
-    package func error(_ problem: String) -> CheckpointError {
-        CheckpointError(file: document.file, path.isEmpty ? problem : "\(path): \(problem)")
-    }
-
-    /// The error `wanted a string, found 17.` at this place.
-    package func error(wanted: String) -> CheckpointError {
-        error("wanted \(wanted), found \(summary).")
-    }
-
-    /// The value in a few words, for messages.
-    package var summary: String {
-        switch kind {
-        case .array: "a list"
-        case .object: "an object"
-        case .string: quoted(document.text(of: index))
-        case .null, .bool, .number: raw.count > 40 ? "\(raw.prefix(40))..." : raw
-        }
-    }
-
-    private var raw: String {
-        String(decoding: document.bytes[Int(node.start)..<Int(node.end)], as: UTF8.self)
-    }
-
-    package func string() throws(CheckpointError) -> String {
-        guard kind == .string else { throw error(wanted: "a string") }
-        return document.text(of: index)
-    }
-
-    package func appendString(to bytes: inout [UInt8]) throws(CheckpointError) {
-        guard kind == .string else { throw error(wanted: "a string") }
-        document.appendString(index, to: &bytes)
-    }
-
-    package func bool() throws(CheckpointError) -> Bool {
-        guard kind == .bool else { throw error(wanted: "true or false") }
-        return document.bytes[Int(node.start)] == UInt8(ascii: "t")
-    }
-
-    package func integer() throws(CheckpointError) -> Int {
-        guard kind == .number, let value = Int(raw) else { throw error(wanted: "an integer") }
-        return value
-    }
-
-    package func number() throws(CheckpointError) -> Double {
-        guard kind == .number, let value = Double(raw), value.isFinite else {
-            throw error(wanted: "a number")
-        }
-        return value
-    }
-
-    /// Values of a list.
-    package func elements() throws(CheckpointError) -> [JSONElement] {
-        guard kind == .array else { throw error(wanted: "a list") }
-        var elements: [JSONElement] = []
-        var child = index + 1
-        while child < Int(node.next) {
-            elements.append(JSONElement(document: document, index: child))
-            child = Int(document.nodes[child].next)
-        }
-        return elements
-    }
-
-    /// Keys and values of an object, in the file's order.
-    package func members() throws(CheckpointError) -> [(key: JSONElement, value: JSONElement)] {
-        guard kind == .object else { throw error(wanted: "an object") }
-        var members: [(key: JSONElement, value: JSONElement)] = []
-        var child = index + 1
-        while child < Int(node.next) {
-            members.append(
-                (
-                    JSONElement(document: document, index: child),
-                    JSONElement(document: document, index: child + 1)
-                ))
-            child = Int(document.nodes[child + 1].next)
-        }
-        return members
-    }
-
-    /// The value of a key; nil when there is none or it is null.
-    package func optional(_ name: String) throws(CheckpointError) -> JSONElement? {
-        for (key, value) in try members() where document.text(of: key.index) == name {
-            return value.kind == .null ? nil : value
-        }
-        return nil
-    }
-
-    /// The value of a key that must be there.
-    package func member(_ name: String) throws(CheckpointError) -> JSONElement {
-        guard let value = try optional(name) else { throw error("the key '\(name)' is missing.") }
-        return value
     }
 }
