@@ -6,6 +6,8 @@ import Tensors
 struct ModelOptions {
     let model: String
     let quantization: String
+    /// The folder of an adapter; nil for none.
+    let adapter: String?
     let threads: Int
     let computation: Computation
 
@@ -18,9 +20,13 @@ struct ModelOptions {
         .init("compute", "f32|auto", "f32: f32 activations, products and cache (default auto)"),
     ]
 
+    static let adapter = CommandSpecification.Option(
+        "adapter", "FOLDER", "LoRA adapter to use the model with, in PEFT's form")
+
     init(_ arguments: Arguments) throws {
         model = try arguments.required("model")
         quantization = try Quantizations.chosen(in: arguments)
+        adapter = arguments.string("adapter")
         threads = try Self.threads(in: arguments)
         computation = try Self.computation(in: arguments)
     }
@@ -43,7 +49,8 @@ struct ModelOptions {
 
     func load() throws -> LanguageModel {
         try LanguageModel(
-            path: path(), backend: CPUBackend(threads: threads, computation: computation))
+            path: path(), backend: CPUBackend(threads: threads, computation: computation),
+            adapter: adapter)
     }
 }
 
