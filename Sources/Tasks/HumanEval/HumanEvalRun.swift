@@ -52,7 +52,7 @@ final class HumanEvalRun {
         places = settings.limit.places(of: problems.count, by: settings.order, group: name)
         tokenizer = try context.model.tokenizer()
         records = Dictionary(
-            context.completed.records.filter { $0.kind == Self.recordKind }.map { ($0.index, $0) },
+            (context.completed.records[Self.recordKind] ?? []).map { ($0.index, $0) },
             uniquingKeysWith: { $1 })
     }
 

@@ -50,8 +50,7 @@ package enum MMLUTask: EvaluationTask {
         let scorer = try ContinuationScorer(
             model: context.model, options: .init(computation: context.computation))
         let total = dataset.subjects.reduce(0) { $0 + limit.count(of: $1.questions.count) }
-        let completed = Dictionary(
-            context.completed.samples.map { ($0.index, $0) }, uniquingKeysWith: { $1 })
+        let completed = context.completed.samples
 
         var samples: [EvaluatedSample] = []
         for subject in dataset.subjects {
