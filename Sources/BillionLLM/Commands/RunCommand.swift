@@ -4,6 +4,7 @@ import Hub
 import Reporting
 import Runner
 import Store
+import Tasks
 
 /// Runs the matrix of a manifest into the database and regenerates the report.
 enum RunCommand: Command {
@@ -15,6 +16,9 @@ enum RunCommand: Command {
             .init("fresh", nil, "measure finished jobs again, beside the old rows"),
             .init("dry-run", nil, "only show the plan, as `billion plan` does"),
             .init("job-time-limit", "SECONDS", "stop a job that takes longer, and fail it"),
+            .init(
+                "unsafe-code", nil,
+                "run what models write without a sandbox: the code can do what you can"),
             .init("verbose", nil, "show what the jobs' processes say on stderr"),
         ],
         examples: [
@@ -32,7 +36,9 @@ enum RunCommand: Command {
         let plan = try Plan(manifest: manifest, catalog: Project.catalog)
         let project = try Project()
         let access = try ModelAccess.standard()
-        let resolver = JobResolver(project: project, manifest: manifest, access: access)
+        let resolver = JobResolver(
+            project: project, manifest: manifest, access: access,
+            allowsUnsafeCode: arguments.has("unsafe-code"))
 
         // The store is opened first: a database that cannot be used is known before a download.
         let store = try RunStore(path: project.databasePath(arguments))
@@ -113,6 +119,7 @@ enum RunCommand: Command {
     private static func policy(_ arguments: Arguments) throws -> RunPolicy {
         var command = Shell.quoted(Program.command) + " run " + Shell.quoted(arguments.operands[0])
         if let database = arguments.string("db") { command += " --db " + Shell.quoted(database) }
+        if arguments.has("unsafe-code") { command += " --unsafe-code" }
         return RunPolicy(
             fresh: arguments.has("fresh"),
             timeLimitSeconds: try arguments.integer("job-time-limit", in: 1...10_000_000)
@@ -140,7 +147,8 @@ enum RunCommand: Command {
             resources["model"] = try converted(source, to: job.cell.quantization)
         }
         if case .string(let name)? = job.cell.taskSettings["dataset"] {
-            resources["dataset"] = try resolver.project.datasets.locate(name).path
+            resources["dataset"] = try TaskRegistry.task(kind: job.cell.taskKind)?
+                .findDataset(name, in: resolver.project.datasets)
         }
         return ChildAssignment(job: job, resources: resources)
     }

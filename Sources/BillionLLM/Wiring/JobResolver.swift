@@ -13,6 +13,8 @@ struct JobResolver: Sendable {
     let project: Project
     let manifest: Manifest
     let access: ModelAccess
+    /// Whether somebody has said that programs of a model may run without a sandbox.
+    var allowsUnsafeCode = false
 
     /// What is known of a model without fetching it.
     private enum Model {
@@ -54,6 +56,10 @@ struct JobResolver: Sendable {
             case .unusable(let reason): return .broken(cell, reason: reason)
             }
             let task = TaskRegistry.task(kind: cell.taskKind)
+            // No manifest can say this, for manifests are passed on; and it is another job.
+            if allowsUnsafeCode, let task, task.runsForeignCode {
+                cell.taskSettings[task.unsafeCodeSetting] = .bool(true)
+            }
             if case .random = cell.source, task?.needsRealWeights ?? true {
                 return .unavailable(
                     cell,
@@ -61,12 +67,14 @@ struct JobResolver: Sendable {
             }
             var datasetDigest: String?
             if case .string(let name)? = cell.taskSettings["dataset"] {
-                if datasets[name] == nil {
-                    datasets[name] = Result { () throws(DatasetError) in
-                        try project.datasets.load(name).digest
+                let key = "\(cell.taskKind) \(name)"
+                if let task, datasets[key] == nil {
+                    datasets[key] = Result { () throws(DatasetError) in
+                        let path = try task.findDataset(name, in: project.datasets)
+                        return try task.datasetDigest(path, name: name)
                     }
                 }
-                switch datasets[name] {
+                switch datasets[key] {
                 case .success(let found): datasetDigest = found
                 case .failure(let error): return .unavailable(cell, reason: "\(error)")
                 case nil: break
