@@ -53,6 +53,9 @@ package struct BarChart: Chart {
 
     package var isEmpty: Bool { rows.isEmpty }
 
+    /// Longer charts are not read; the table has everything.
+    package static let mostRows = 80
+
     private static let longestLabel: Double = 230
     private static let gap: Double = 8
     private static let legendHeight: Double = 24
@@ -115,7 +118,7 @@ package struct BarChart: Chart {
         }
         let middle = y + thickness / 2
         canvas.line(
-            from: (ruler.place(low), middle), to: (ruler.place(high), middle), "whisker")
+            from: (ruler.place(low), middle), to: (ruler.place(high), middle), "interval")
     }
 
     /// The names of the series in a line, each behind its colour; returns where the rows begin.

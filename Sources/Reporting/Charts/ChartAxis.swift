@@ -73,7 +73,9 @@ struct ChartRuler: Sendable {
             // Some air on both sides, and at least a factor of 2.
             let middle = (low * high).squareRoot()
             (low, high) = (min(low / 1.1, middle / 1.42), max(high * 1.1, middle * 1.42))
-            ticks = Self.logarithmicTicks(low, high)
+            ticks =
+                axis.format == .bytes
+                ? Self.doublings(low, high) : Self.logarithmicTicks(low, high)
             step = 0
         case .linear, .fromZero:
             if axis.scale == .fromZero {
@@ -94,7 +96,9 @@ struct ChartRuler: Sendable {
                 if low < 0 { low -= air }
                 if high > 0 { high += air }
             }
-            let step = Self.step((high - low) / Double(Self.wantedTicks))
+            let wanted = (high - low) / Double(Self.wantedTicks)
+            let unit = axis.format == .bytes ? Self.byteUnit(wanted) : 1
+            let step = unit * Self.step(wanted / unit)
             self.step = step
             ticks = Self.linearTicks(low, high, step)
         }
@@ -149,6 +153,26 @@ struct ChartRuler: Sendable {
             return factor * power
         }
         return 10 * power
+    }
+
+    /// The largest power of 1024 that is not above.
+    private static func byteUnit(_ bytes: Double) -> Double {
+        var unit = 1.0
+        while bytes >= unit * 1024, unit < 1e24 { unit *= 1024 }
+        return unit
+    }
+
+    /// Powers of two, as sizes in bytes go.
+    private static func doublings(_ low: Double, _ high: Double) -> [Double] {
+        var ticks: [Double] = []
+        var tick = 1.0
+        while tick < low, tick < 1e300 { tick *= 2 }
+        while tick <= high, tick < 1e300 {
+            ticks.append(tick)
+            tick *= 2
+        }
+        let stride = max(1, (ticks.count + wantedTicks) / (wantedTicks + 1))
+        return ticks.enumerated().filter { $0.offset % stride == 0 }.map(\.element)
     }
 
     private static func linearTicks(_ low: Double, _ high: Double, _ step: Double) -> [Double] {

@@ -48,6 +48,7 @@ enum ChartStyle {
             .chart .whisker{stroke-width:1.5}\
             .chart .front{stroke-width:1.5;stroke-dasharray:5 4}\
             .chart .leader{stroke-width:1}\
+            .chart .interval{stroke-width:1.2;stroke-opacity:.6}\
             .chart .curve{stroke-width:2;stroke-linejoin:round}\
             \(rules(light))@media(prefers-color-scheme:dark){\(rules(dark))}
             """
@@ -60,7 +61,7 @@ enum ChartStyle {
             .chart .soft{fill:\(theme.softText)}\
             .chart .grid{stroke:\(theme.grid)}\
             .chart .axis,.chart .leader,.chart .front{stroke:\(theme.softText)}\
-            .chart .whisker{stroke:\(theme.text)}
+            .chart .interval{stroke:\(theme.text)}
             """
         for (index, color) in theme.series.enumerated() {
             text += ".chart .f\(index){fill:\(color)}.chart .l\(index){stroke:\(color)}"

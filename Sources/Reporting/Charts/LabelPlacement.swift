@@ -16,6 +16,20 @@ enum LabelPlacement {
         }
     }
 
+    /// Small boxes along a line, for labels to keep off it.
+    static func boxes(
+        along start: (x: Double, y: Double), _ end: (x: Double, y: Double)
+    ) -> [Box] {
+        let length = max(abs(end.x - start.x), abs(end.y - start.y))
+        let count = max(1, Int(min(length, 4000) / 6))
+        return (0...count).map { step in
+            let share = Double(step) / Double(count)
+            let x = start.x + share * (end.x - start.x)
+            let y = start.y + share * (end.y - start.y)
+            return Box(left: x - 2, top: y - 2, right: x + 2, bottom: y + 2)
+        }
+    }
+
     struct Label: Hashable, Sendable {
         /// The point that it names.
         let x: Double

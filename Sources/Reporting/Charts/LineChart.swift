@@ -81,45 +81,19 @@ package struct LineChart: Chart {
             yValues: points.map(\.y) + ends + [reference?.value].compactMap { $0 },
             rightMargin: (names.map { ChartText.width($0) }.max() ?? 0) + 10)
         area.draw(on: &canvas)
-        if let reference, y.shows(reference.value) {
-            let height = area.y.place(reference.value)
-            canvas.line(from: (area.box.left, height), to: (area.box.right, height), "front")
-            canvas.text(
-                reference.name, x: area.box.right - 4, y: height - 9, anchor: .end, "soft")
-        }
-        var obstacles: [LabelPlacement.Box] = []
+        var obstacles = drawReference(on: &canvas, area: area)
         var labels: [LabelPlacement.Label] = []
         for (series, line) in lines.enumerated() {
-            let places = line.points.map { (x: area.x.place($0.x), y: area.y.place($0.y)) }
-            if places.count > 1 {
-                canvas.polyline(places, "curve l\(ChartStyle.color(series))")
-            }
-            for (point, place) in zip(line.points, places) {
-                if let low = point.low, let high = point.high, y.shows(low), y.shows(high) {
-                    canvas.line(
-                        from: (place.x, area.y.place(low)), to: (place.x, area.y.place(high)),
-                        "whisker l\(ChartStyle.color(series))")
-                }
-                if hasMarks || places.count == 1 {
-                    let figure = ChartFigure.text(point.y, y.format)
-                    let tip =
-                        ([line.name] + [point.label].compactMap { $0 }).joined(separator: " ")
-                        + ": \(ChartFigure.text(point.x, x.format)), \(figure)"
-                    canvas.marker(series: series, x: place.x, y: place.y, tip: tip)
-                }
-                obstacles.append(
+            obstacles += draw(line, series, on: &canvas, area: area)
+            for point in line.points {
+                guard let text = point.label else { continue }
+                labels.append(
                     .init(
-                        left: place.x - 6, top: place.y - 6, right: place.x + 6, bottom: place.y + 6
-                    ))
-                if let text = point.label {
-                    labels.append(
-                        .init(
-                            x: place.x, y: place.y,
-                            text: ChartText.fitted(text, width: Self.longestName)))
-                }
+                        x: area.x.place(point.x), y: area.y.place(point.y),
+                        text: ChartText.fitted(text, width: Self.longestName)))
             }
         }
-        if labels.count <= 60 {
+        if labels.count <= Self.mostLabels {
             for placed in LabelPlacement.place(labels, obstacles: obstacles, within: area.box)
             where !placed.needsLeader {
                 canvas.text(
@@ -128,6 +102,55 @@ package struct LineChart: Chart {
         }
         drawNames(names, on: &canvas, area: area)
         return PlotArea.height
+    }
+
+    /// More labels than this are not read, and hide the lines.
+    private static let mostLabels = 60
+
+    /// Returns where labels should not go.
+    private func drawReference(on canvas: inout SVGCanvas, area: PlotArea)
+        -> [LabelPlacement.Box]
+    {
+        guard let reference, y.shows(reference.value) else { return [] }
+        let height = area.y.place(reference.value)
+        let (start, end) = ((x: area.box.left, y: height), (x: area.box.right, y: height))
+        canvas.line(from: start, to: end, "front")
+        canvas.text(reference.name, x: end.x - 4, y: height - 9, anchor: .end, "soft")
+        let width = ChartText.width(reference.name)
+        let name = LabelPlacement.Box(
+            left: end.x - 4 - width, top: height - 17, right: end.x, bottom: height)
+        return [name] + LabelPlacement.boxes(along: start, end)
+    }
+
+    /// Returns where labels should not go.
+    private func draw(
+        _ line: Line, _ series: Int, on canvas: inout SVGCanvas, area: PlotArea
+    ) -> [LabelPlacement.Box] {
+        let color = "l\(ChartStyle.color(series))"
+        let places = line.points.map { (x: area.x.place($0.x), y: area.y.place($0.y)) }
+        var obstacles = places.map {
+            LabelPlacement.Box(left: $0.x - 6, top: $0.y - 6, right: $0.x + 6, bottom: $0.y + 6)
+        }
+        if places.count > 1 { canvas.polyline(places, "curve \(color)") }
+        let hasLabels = line.points.contains { $0.label != nil }
+        for (start, end) in zip(places, places.dropFirst()) where hasLabels {
+            obstacles += LabelPlacement.boxes(along: start, end)
+        }
+        for (point, place) in zip(line.points, places) {
+            if let low = point.low, let high = point.high, y.shows(low), y.shows(high) {
+                let ends = [low, high].map { (x: place.x, y: area.y.place($0)) }
+                canvas.line(from: ends[0], to: ends[1], "whisker \(color)")
+                obstacles += LabelPlacement.boxes(along: ends[0], ends[1])
+            }
+            if hasMarks || places.count == 1 {
+                let name = ([line.name] + [point.label].compactMap { $0 }).joined(separator: " ")
+                let tip =
+                    "\(name): \(ChartFigure.text(point.x, x.format)), "
+                    + "\(ChartFigure.text(point.y, y.format))"
+                canvas.marker(series: series, x: place.x, y: place.y, tip: tip)
+            }
+        }
+        return obstacles
     }
 
     /// Each name at the height where its line ends, moved as little as needed.

@@ -58,19 +58,26 @@ package struct ScatterChart: Chart {
             x: x, y: y, xValues: points.map(\.x), yValues: points.map(\.y) + ends)
         area.draw(on: &canvas)
         let places = points.map { (x: area.x.place($0.x), y: area.y.place($0.y)) }
+        var obstacles = places.map {
+            LabelPlacement.Box(left: $0.x - 6, top: $0.y - 6, right: $0.x + 6, bottom: $0.y + 6)
+        }
         for (point, place) in zip(points, places) {
             guard let low = point.low, let high = point.high, y.shows(low), y.shows(high) else {
                 continue
             }
+            let ends = [low, high].map { (x: place.x, y: area.y.place($0)) }
             canvas.line(
-                from: (place.x, area.y.place(low)), to: (place.x, area.y.place(high)),
-                "l\(ChartStyle.color(point.series)) whisker")
+                from: ends[0], to: ends[1], "whisker l\(ChartStyle.color(point.series))")
+            obstacles += LabelPlacement.boxes(along: ends[0], ends[1])
         }
         var frontPoints: [Int] = []
         if let front {
             frontPoints = front.indices(points.map { ($0.x, $0.y) })
             if frontPoints.count > 1 {
                 canvas.polyline(frontPoints.map { places[$0] }, "front")
+                for (start, end) in zip(frontPoints, frontPoints.dropFirst()) {
+                    obstacles += LabelPlacement.boxes(along: places[start], places[end])
+                }
             }
         }
         for (point, place) in zip(points, places) {
@@ -79,17 +86,15 @@ package struct ScatterChart: Chart {
                 + "\(ChartFigure.text(point.y, y.format))"
             canvas.marker(series: point.series, x: place.x, y: place.y, tip: tip)
         }
-        drawLabels(on: &canvas, area: area, places: places, first: frontPoints)
+        drawLabels(
+            on: &canvas, area: area, places: places, first: frontPoints, obstacles: obstacles)
         return PlotArea.height
     }
 
     private func drawLabels(
         on canvas: inout SVGCanvas, area: PlotArea, places: [(x: Double, y: Double)],
-        first frontPoints: [Int]
+        first frontPoints: [Int], obstacles: [LabelPlacement.Box]
     ) {
-        let obstacles = places.map {
-            LabelPlacement.Box(left: $0.x - 6, top: $0.y - 6, right: $0.x + 6, bottom: $0.y + 6)
-        }
         // The best are named first, for they are looked for.
         let order = frontPoints + points.indices.filter { !frontPoints.contains($0) }
         let labels = order.prefix(Self.mostLabels).map { index in

@@ -49,9 +49,9 @@ enum HTMLAssets {
             pre{background:var(--shade);border:1px solid var(--line);border-radius:6px;\
             padding:.8rem 1rem;overflow-x:auto}
             .table,.picture{overflow-x:auto;margin:.8rem 0 1.2rem}
-            table{border-collapse:collapse;font-size:.9rem;font-variant-numeric:tabular-nums}
+            table{border-collapse:collapse;width:max-content;font-size:.9rem;font-variant-numeric:tabular-nums}
             th,td{padding:.35rem .7rem;border-bottom:1px solid var(--line);text-align:left;\
-            vertical-align:top;max-width:34rem;overflow-wrap:anywhere}
+            vertical-align:top;max-width:26rem;overflow-wrap:break-word}
             th{background:var(--shade);font-weight:600;vertical-align:bottom;overflow-wrap:normal}
             .right{text-align:right;white-space:nowrap}
             th.right{white-space:normal}

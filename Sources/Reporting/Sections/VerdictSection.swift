@@ -13,7 +13,7 @@ struct VerdictSection: ReportSection {
         let parts = data.hosts.compactMap { results -> String? in
             let lines = lines(results, uses)
             guard !lines.isEmpty else { return nil }
-            var paragraphs = [sentence(lines), table(lines)]
+            var paragraphs = [sentence(lines, of: onlyModel(results)), table(lines)]
             if data.hosts.count > 1 {
                 paragraphs.insert("### \(Markdown.escape(results.host.label))", at: 0)
             }
@@ -34,22 +34,27 @@ struct VerdictSection: ReportSection {
     }
 
     private func lines(_ results: ReportData.HostResults, _ uses: [Use]) -> [Line] {
-        let names = results.shortNames()
+        let setups = results.setups.filter { !$0.isSynthetic }
+        let names = setups.shortNames()
         return uses.compactMap { use in
-            let candidates = zip(results.setups, names).compactMap { setup, name in
-                setup.isSynthetic
-                    ? nil : use.metric(setup).map { Contest.Candidate(name: name, metric: $0) }
+            let candidates = zip(setups, names).compactMap { setup, name in
+                use.metric(setup).map { Contest.Candidate(name: name, metric: $0) }
             }
             return Contest(candidates, higherIsBetter: use.higherIsBetter)
                 .map { Line(use: use, contest: $0) }
         }
     }
 
+    /// The one model that all lines are about; nil where there are several.
+    private func onlyModel(_ results: ReportData.HostResults) -> String? {
+        let models = results.setups.filter { !$0.isSynthetic }.map(\.model).unique()
+        return models.count == 1 ? models[0] : nil
+    }
+
     // MARK: The sentence
 
-    /// `q4_0 reads fastest, writes fastest and takes the least memory. No detectable difference in
-    /// knowledge.`
-    private func sentence(_ lines: [Line]) -> String {
+    /// `q4_0 reads fastest and takes the least memory. No detectable difference in knowledge.`.
+    private func sentence(_ lines: [Line], of model: String?) -> String {
         let contested = lines.filter { $0.contest.candidates.count > 1 }
         guard !contested.isEmpty else {
             return "One setup was measured; there is nothing to compare it with."
@@ -61,8 +66,9 @@ struct VerdictSection: ReportSection {
         }
         let open = contested.filter { !$0.contest.isSettled }.map(\.use.field).unique()
         if !open.isEmpty {
-            sentences.append("No detectable difference at the top \(Figures.list(open)).")
+            sentences.append("No detectable difference \(Figures.list(open)).")
         }
+        if let model { sentences.insert("Of \(Markdown.escape(model)):", at: 0) }
         return sentences.joined(separator: " ")
     }
 

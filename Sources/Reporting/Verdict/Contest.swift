@@ -123,15 +123,18 @@ extension ReportData.Setup {
     }
 }
 
-extension ReportData.HostResults {
-    /// What setups are called where a line names only one: the parts that differ.
+extension [ReportData.Setup] {
+    /// What setups are called among themselves: only the parts in which they differ.
     func shortNames() -> [String] {
-        let models = Set(setups.map(\.model)).count
-        let hardware = Set(setups.map(\.hardware)).count
-        return setups.map { setup in
-            var name = models > 1 || hardware == 1 ? "\(setup.model) " : ""
-            name += setup.quantization
-            return hardware > 1 ? "\(name) on \(setup.hardware)" : name
+        let hasModels = Set(map(\.model)).count > 1
+        let hasHardware = Set(map(\.hardware)).count > 1
+        let hasQuantizations = Set(map(\.quantization)).count > 1
+        return map { setup in
+            var parts = hasModels ? [setup.model] : []
+            if hasQuantizations || !(hasModels || hasHardware) { parts.append(setup.quantization) }
+            let name = parts.joined(separator: " ")
+            guard hasHardware else { return name }
+            return name.isEmpty ? setup.hardware : "\(name) on \(setup.hardware)"
         }
     }
 }
