@@ -195,8 +195,9 @@ enum RunCommand: Command {
                     + "--db \(Shell.quoted(database)) --output REPORT.md")
             return
         }
-        let text = try Report(store).markdown()
-        try FileSystem.write(Array(text.utf8), atomicallyTo: project.reportPath)
+        try ReportFiles(
+            store, path: project.reportPath, format: .markdown, isProjectReport: true
+        ).write()
         if !quietly { Console.error("Report: \(FileSystem.name(of: project.reportPath))") }
     }
 }
