@@ -18,7 +18,7 @@ enum ChatCommand: Command {
             .init("compare", nil, "each prompt is answered by all of two or three MODELs"),
             .init("system", "TEXT", "system message to begin with"),
             .init("n-gen", "N", "tokens of an answer at most (default 512)"),
-        ] + SamplingOptions.options + [
+        ] + SamplingOptions.options + DraftOptions.options + [
             .init("context", "N", "tokens to remember at most (default 8192, or the model's own)"),
             .init("template", "FILE", "Jinja file to use instead of the model's own template"),
             .init("date", "YYYY-MM-DD", "the day a template is told (default 2024-07-26)"),
@@ -35,11 +35,17 @@ enum ChatCommand: Command {
         let backend = CPUBackend(
             threads: try ModelOptions.threads(in: arguments), computation: options.computation)
         let quantization = try Quantizations.chosen(in: arguments)
+        let draftOptions = try DraftOptions(arguments)
+        // One draft serves all models: each has its own cache of it.
+        let draft = try draftOptions.map {
+            ChatDraft(source: try $0.load(on: backend), length: $0.length)
+        }
         let load = { (name: String) in
             let path = try ModelAccess.standard().path(of: name, quantization: quantization)
             return try ChatPartner(
                 name: FileSystem.name(of: name.hasSuffix("/") ? String(name.dropLast()) : name),
-                model: LanguageModel(path: path, backend: backend), options: options)
+                model: LanguageModel(path: path, backend: backend), options: options,
+                draft: draft)
         }
         let loop = ChatLoop(
             partners: try names.map(load), options: options, input: lineSource(),
