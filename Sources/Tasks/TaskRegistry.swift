@@ -8,6 +8,7 @@ package enum TaskRegistry {
         [
             MemoryTask.self,
             MMLUTask.self,
+            SpeculativeTask.self,
             SpeedTask.self,
         ]
     }
