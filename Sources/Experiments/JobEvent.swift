@@ -110,6 +110,8 @@ package enum JobEvent: Hashable, Sendable, Codable {
 package enum JobFailure: Error, Hashable, Sendable, Codable {
     /// It ran and did not succeed; the reason is one sentence.
     case failed(reason: String)
+    /// Its process was ended, or ended without a word.
+    case ended(FailureCause, reason: String)
     /// It cannot run here (and was not tried), with the reason.
     case skipped(reason: String)
     /// The user stopped it.

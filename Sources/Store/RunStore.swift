@@ -115,7 +115,7 @@ package final class RunStore: JobStore {
         let (status, reason): (String, String?) =
             switch outcome {
             case .done: ("done", nil)
-            case .failed(let reason): ("failed", redaction.scrub(reason))
+            case .failed(let reason), .ended(_, let reason): ("failed", redaction.scrub(reason))
             case .skipped(let reason): ("skipped", redaction.scrub(reason))
             case .interrupted: ("interrupted", nil)
             }

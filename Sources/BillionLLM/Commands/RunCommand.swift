@@ -14,12 +14,21 @@ enum RunCommand: Command {
             .init("db", "FILE", "the database (default runs.sqlite of the project)"),
             .init("fresh", nil, "measure finished jobs again, beside the old rows"),
             .init("dry-run", nil, "only show the plan, as `billion plan` does"),
-            .init("job-time-limit", "SECONDS", "stop a job that takes longer, and fail it"),
+            .init("job-timeout", "TIME", "stop a job that takes longer (90s, 30min, 2h)"),
+            .init("sample-timeout", "TIME", "stop a job that gives no result for longer"),
+            .init("memory-limit", "SIZE", "stop a job that holds more memory (8GB)"),
+            .init("retries", "N", "tries after a failure that may pass (default 2)"),
+            .init("same-failures", "N", "equal failures before the rest is left (default 5)"),
+            .init("max-hours", "HOURS", "end after so long; the same command goes on later"),
+            .init("until", "HH:MM", "end at this time of day, here"),
+            .init("order", "ORDER", "grouped (default: by weights), plan, cheapest or longest"),
+            .init("first", "NAME", "jobs with this name on an axis go first", repeats: true),
             .init("verbose", nil, "show what the jobs' processes say on stderr"),
         ],
         examples: [
             "billion run experiments/quickstart.yaml",
             "billion run experiments/quickstart.yaml --fresh --db /tmp/again.sqlite",
+            "billion run experiments/night.yaml --until 07:00 --job-timeout 2h --memory-limit 8GB",
         ])
 
     static func run(_ arguments: Arguments) throws -> ExitStatus {
@@ -70,7 +79,13 @@ enum RunCommand: Command {
         // What does not fit is found before it is fetched, and looked at again with the files here.
         try pullModels(plan.cells, resolver: resolver, finished: finished)
 
-        let policy = try policy(arguments)
+        var policy = try RunOptions.policy(arguments, manifest: manifest)
+        let preflight = Preflight(resolver: resolver)
+        let planned = preflight.check(try resolver.resolve(plan.cells))
+        let past = try ReadOnlyStore(path: resolver.project.databasePath(arguments))
+            .finishedAttempts(installation: installation)
+        policy.order.predictedSeconds = preflight.predictions(for: planned, past: past)
+        JobLogs.prune()
         let stop = try StopRequests()
         stop.listenForSignals()
         defer { stop.stopListening() }
@@ -79,11 +94,12 @@ enum RunCommand: Command {
         let executor = ChildProcessExecutor(
             arguments: [JobCommand.specification.name], policy: policy, stop: stop,
             isVerbose: arguments.has("verbose"), note: { progress.note($0) },
+            log: { JobLogs.log(of: $0) },
             assignment: { job in try assignment(for: job, resolver: resolver) })
         let runner = JobRunner(
             store: store, executor: executor, policy: policy, progress: progress, stop: stop)
         return try runner.run(
-            Preflight(resolver: resolver).check(resolver.resolve(plan.cells)),
+            planned,
             facts: RunFacts(
                 installation: installation, experiment: manifest.name,
                 manifestDigest: manifest.digest, host: Host.facts,
@@ -108,16 +124,6 @@ enum RunCommand: Command {
             guard pulled.insert(location).inserted else { continue }
             _ = try resolver.access.pull(location)
         }
-    }
-
-    private static func policy(_ arguments: Arguments) throws -> RunPolicy {
-        var command = Shell.quoted(Program.command) + " run " + Shell.quoted(arguments.operands[0])
-        if let database = arguments.string("db") { command += " --db " + Shell.quoted(database) }
-        return RunPolicy(
-            fresh: arguments.has("fresh"),
-            timeLimitSeconds: try arguments.integer("job-time-limit", in: 1...10_000_000)
-                .map { Double($0) },
-            resumeCommand: command, freshCommand: command + " --fresh")
     }
 
     /// What a job needs on this machine.
