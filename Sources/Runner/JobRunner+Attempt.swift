@@ -48,10 +48,25 @@ extension JobRunner {
         _ job: Job, number: Int, in run: RunKey, _ total: Int, _ findings: inout JobFindings
     ) throws(RunnerError) -> AttemptOutcome {
         let place = "job \(number) of \(total) (\(job.cell.title))"
-        let attempt = try stored("beginning \(place)") { try store.beginAttempt(job, in: run) }
+        let attempt: AttemptKey
+        do {
+            attempt = try store.beginAttempt(job, in: run)
+        } catch let error as StoreError {
+            // Two runs share the work of one plan.
+            if case .takenByAnotherRun = error { return .skipped(reason: "\(error)") }
+            throw storeError("beginning \(place)", error)
+        } catch {
+            throw storeError("beginning \(place)", error)
+        }
+        let completed =
+            policy.fresh
+            ? .none
+            : try stored("taking over what is finished of \(place)") {
+                try store.adoptUnfinishedWork(for: attempt)
+            }
         var refusal: (any Error)?
         var heart = Heart(job: job, number: number, total: total)
-        var outcome = outcome(of: job) { event in
+        var outcome = outcome(of: job, resuming: completed) { event in
             // An executor that goes on after a refusal must not leave a gap in the middle.
             if let refusal { throw refusal }
             if case .progress(let step) = event {
@@ -86,9 +101,11 @@ extension JobRunner {
         return outcome
     }
 
-    private func outcome(of job: Job, report: (JobEvent) throws -> Void) -> AttemptOutcome {
+    private func outcome(
+        of job: Job, resuming completed: CompletedWork, report: (JobEvent) throws -> Void
+    ) -> AttemptOutcome {
         do {
-            try executor.execute(job, report: report)
+            try executor.execute(job, resuming: completed, report: report)
             return .done
         } catch JobFailure.failed(let reason) {
             return .failed(reason: ReasonText.oneLine(reason))

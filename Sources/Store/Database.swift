@@ -11,6 +11,9 @@ package final class Database {
         case immutable
     }
 
+    /// The file system of SQLite's that connections go through: tests make one that fails.
+    @TaskLocal package static var fileSystem: String?
+
     /// The file as the user named it, for messages.
     package let file: String
     private var handle: OpaquePointer?
@@ -28,7 +31,8 @@ package final class Database {
             case .immutable: SQLITE_OPEN_READONLY | SQLITE_OPEN_URI
             }
         var opened: OpaquePointer?
-        let code = sqlite3_open_v2(name, &opened, flags | SQLITE_OPEN_FULLMUTEX, nil)
+        let code = sqlite3_open_v2(
+            name, &opened, flags | SQLITE_OPEN_FULLMUTEX, Self.fileSystem)
         handle = opened
         guard code == SQLITE_OK else { throw failure(sql: nil) }
         sqlite3_extended_result_codes(opened, 1)
@@ -37,11 +41,28 @@ package final class Database {
 
     deinit { close() }
 
+    /// How long a statement waits for others that write.
+    package func setPatience(_ patience: Duration) {
+        sqlite3_busy_timeout(handle, Int32(patience / .milliseconds(1)))
+    }
+
     /// Releases the connection; using it afterwards throws.
     package func close() {
         cache.removeAll()
         sqlite3_close_v2(handle)
         handle = nil
+    }
+
+    /// The same contents in a connection of their own that has no file.
+    package func copiedIntoMemory() throws(StoreError) -> Database {
+        let copy = try Database(path: ":memory:", named: file, access: .readWrite)
+        guard let backup = sqlite3_backup_init(copy.handle, "main", handle, "main") else {
+            throw copy.failure(sql: nil)
+        }
+        let code = sqlite3_backup_step(backup, -1)
+        sqlite3_backup_finish(backup)
+        guard code == SQLITE_DONE else { throw copy.failure(sql: nil) }
+        return copy
     }
 
     /// Runs one or several statements whose rows nobody wants.

@@ -3,13 +3,22 @@ import Experiments
 
 /// The database for reading: changes nothing, leaves no file behind, works in a read-only
 /// folder and beside a runner that is writing.
+///
+/// A file of an older schema is read as if it were of this one: a copy in memory is brought up to
+/// date.
 package final class ReadOnlyStore {
-    let database: Database
+    private(set) var database: Database
     private let file: StoreFile
     /// Held while a file without a log is read without SQLite's locks: no writer may start.
     private var lock: DatabaseLock?
     /// SQLite makes the log's index (`-shm`) where only the log is left; then it is ours to remove.
     private let madeIndex: Bool
+    /// For asking who writes.
+    ///
+    /// Kept for as long as the connection: closing it drops SQLite's locks.
+    private(set) lazy var question: DatabaseLock? =
+        OpenWriters.contains(file.identity)
+        ? nil : try? DatabaseLock(path: file.path, named: file.shown, kind: .shared)
 
     /// Throws when there is no database, or when it is not one of ours.
     package init(path shown: String) throws(StoreError) {
@@ -35,9 +44,12 @@ package final class ReadOnlyStore {
             try database.execute("PRAGMA temp_store = MEMORY")
             try database.execute("PRAGMA query_only = ON")
             let version = try Migrations.check(database)
-            guard version == Migrations.all.count else {
-                throw StoreError.olderSchema(
-                    file: shown, found: version, known: Migrations.all.count)
+            if version < Migrations.all.count {
+                let copy = try database.copiedIntoMemory()
+                try Migrations.apply(to: copy)
+                try copy.execute("PRAGMA query_only = ON")
+                database.close()
+                database = copy
             }
         } catch {
             throw Self.explained(error, file)
@@ -50,7 +62,7 @@ package final class ReadOnlyStore {
         database.close()
         if madeIndex, file.companionBytes("-shm") != nil, !OpenWriters.contains(file.identity),
             let lock = try? DatabaseLock(path: file.path, named: file.shown, kind: .exclusive),
-            (try? lock.acquire(.exclusive, patience: .zero)) == true
+            (try? lock.acquire(.allWriters, .exclusive, patience: .zero)) == true
         {
             file.removeCompanion("-shm")
         }
@@ -67,7 +79,7 @@ package final class ReadOnlyStore {
         let log = file.companionBytes("-wal")
         guard log == nil || (log == 0 && file.companionBytes("-shm") == nil) else { return nil }
         let lock = try DatabaseLock(path: file.path, named: file.shown, kind: .shared)
-        return try lock.acquire(.shared, patience: .zero) ? lock : nil
+        return try lock.acquire(.allWriters, .shared, patience: .zero) ? lock : nil
     }
 
     /// Says what SQLite's codes mean for a file that was left in the middle of something.

@@ -10,10 +10,14 @@ package enum StoreError: Error, Hashable, Sendable {
     /// A database, but of another program: its `application_id` is not ours.
     case foreignDatabase(file: String, applicationID: UInt32)
     case newerSchema(file: String, found: Int, known: Int)
-    case olderSchema(file: String, found: Int, known: Int)
     /// The names of the applied migrations are not a beginning of ours.
     case unknownMigration(file: String, name: String)
     case anotherWriter(file: String)
+    case anotherWriterOnNetwork(file: String, fileSystem: String)
+    /// Its pages contradict each other.
+    case damaged(file: String, finding: String)
+    /// Another run measures the same job, or has finished it since this run began.
+    case takenByAnotherRun(isDone: Bool)
     /// A killed runner's write-ahead log is there, and cannot be read in this folder.
     case unreadableLog(file: String)
     /// A killed runner left a rollback journal, which only a writer may play back.
@@ -53,9 +57,6 @@ extension StoreError: CustomStringConvertible {
         case .newerSchema(let file, let found, let known):
             return "\(file): its schema is version \(found), this build knows up to \(known). "
                 + "Nothing was changed; update billion-llm, or use another file with --db FILE."
-        case .olderSchema(let file, let found, let known):
-            return "\(file): its schema is version \(found), this build reads version \(known). "
-                + "Any `billion run` with this database brings it up to date."
         case .unknownMigration(let file, let name):
             return "\(file): it was changed by the migration '\(name)', which this build does "
                 + "not know. Nothing was changed; use the build that made it, or another file "
@@ -63,6 +64,16 @@ extension StoreError: CustomStringConvertible {
         case .anotherWriter(let file):
             return "\(file): another `billion run` is writing to it. Wait until that ends, or "
                 + "keep this run's results elsewhere with --db FILE."
+        case .anotherWriterOnNetwork(let file, let fileSystem):
+            return "\(file): another `billion run` is writing to it, and on a network file system "
+                + "(\(fileSystem)) only one may. Give each run a file of its own with --db FILE and "
+                + "join them with `billion merge`."
+        case .damaged(let file, let finding):
+            return "\(file): the database is damaged: \(finding). Nothing was changed. Keep a copy "
+                + "of the file; `sqlite3 FILE .recover` saves what can be read."
+        case .takenByAnotherRun(let isDone):
+            return isDone
+                ? "another run has finished it meanwhile." : "another run measures it now."
         case .unreadableLog(let file):
             return "\(file): a run was stopped before it could tidy up, part of the results are "
                 + "in \(file)-wal, and this folder cannot be written. Copy both files to a folder "

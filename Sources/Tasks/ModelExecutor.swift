@@ -12,7 +12,9 @@ package struct ModelExecutor: JobExecutor {
 
     package init(resources: [String: String]) { self.resources = resources }
 
-    package func execute(_ job: Job, report: (JobEvent) throws -> Void) throws {
+    package func execute(
+        _ job: Job, resuming completed: CompletedWork, report: (JobEvent) throws -> Void
+    ) throws {
         guard let task = TaskRegistry.task(kind: job.cell.taskKind) else {
             throw TaskError("this program has no task '\(job.cell.taskKind)'.")
         }
@@ -35,7 +37,7 @@ package struct ModelExecutor: JobExecutor {
             try task.run(
                 TaskContext(
                     job: job, model: model, computation: hardware.computation,
-                    resources: resources, report: report))
+                    resources: resources, completed: completed, report: report))
         }
         if let variant = model.tokenizerVariant {
             try report(.fact(name: "tokenizer", value: .string(variant)))

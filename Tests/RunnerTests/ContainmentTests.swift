@@ -17,7 +17,7 @@ import Testing
     /// Does what the name of its job says; tells its process id first.
     private static let script = """
         IFS= read -r line
-        say() { echo '{"version":1,'"$1"'}'; }
+        say() { echo '{"version":2,'"$1"'}'; }
         say '"event":{"fact":{"name":"pid","value":'$$'}}'
         case "$line" in
         *'"task":"hang"'*) trap '' TERM; (trap '' TERM; sleep 100) & while :; do sleep 1; done;;
@@ -42,7 +42,7 @@ import Testing
             assignment: { ChildAssignment(job: $0, resources: [:]) })
         let pids = Mutex<[pid_t]>([])
         let executor = FakeExecutor { job, report in
-            try child.execute(job) { event in
+            try child.execute(job, resuming: .none) { event in
                 if case .fact("pid", .integer(let pid)) = event {
                     pids.withLock { $0.append(pid_t(pid)) }
                 }
@@ -92,7 +92,10 @@ import Testing
         #expect(SystemCalls.monotonicSeconds() - start >= 0.2)
         #expect(summary.done == 1 && summary.failed.map(\.cause) == [.crashed])
         // A crash comes out the same, and is not repeated.
-        #expect(store.log.filter { $0.hasPrefix("begin") } == ["begin blink", "begin blink", "begin crash"])
+        #expect(
+            store.log.filter { $0.hasPrefix("begin") } == [
+                "begin blink", "begin blink", "begin crash",
+            ])
         #expect(progress.titles.filter { $0.hasPrefix("retry") } == ["retry 1/2 killed"])
     }
 
@@ -109,7 +112,9 @@ import Testing
         }
         #expect(summary.exit == .interrupted && !summary.wasInterrupted)
         #expect(summary.notStarted == 1)
-        #expect(store.log.suffix(3) == ["begin hang", "event", "interrupted"] || store.log.contains("interrupted"))
+        #expect(
+            store.log.suffix(3) == ["begin hang", "event", "interrupted"]
+                || store.log.contains("interrupted"))
         #expect(
             summary.lines.last
                 == "The time is up; what is finished is kept. Go on with: billion run x.yaml")

@@ -1,7 +1,8 @@
 import Basics
 import Experiments
 
-/// What the runner tells a job's process, as one line of JSON on its stdin.
+/// What the runner tells a job's process, as a line of JSON on its stdin; a line for each event of
+/// an earlier attempt follows.
 ///
 /// The pipe then stays open for as long as the runner lives.
 package struct ChildAssignment: Hashable, Sendable, Codable {
@@ -11,11 +12,23 @@ package struct ChildAssignment: Hashable, Sendable, Codable {
     ///
     /// Never stored.
     package var resources: [String: String]
+    /// How many lines of finished work follow.
+    package var completedEvents = 0
 
     package init(job: Job, resources: [String: String]) {
         version = ChildMessage.protocolVersion
         self.job = job
         self.resources = resources
+    }
+
+    /// All that the runner sends.
+    func lines(resuming completed: CompletedWork) throws -> [UInt8] {
+        let events = completed.events
+        var first = self
+        first.completedEvents = events.count
+        var bytes = Array(try JSON.data(first)) + [UInt8(ascii: "\n")]
+        for event in events { bytes += Array(try JSON.data(event)) + [UInt8(ascii: "\n")] }
+        return bytes
     }
 }
 
@@ -30,9 +43,11 @@ package enum ChildMessage: Hashable, Sendable {
     case finished
     case failed(reason: String)
     case skipped(reason: String)
+    /// A signal asked it to stop, and it did so behind a whole unit of work.
+    case interrupted
 
     /// Counted up when lines change meaning: the program may be replaced while it runs.
-    package static let protocolVersion = 1
+    package static let protocolVersion = 2
 }
 
 extension ChildMessage: Codable {
@@ -51,6 +66,7 @@ extension ChildMessage: Codable {
         switch try container.decode(String.self, forKey: .outcome) {
         case "finished": self = .finished
         case "failed": self = .failed(reason: try container.decode(String.self, forKey: .reason))
+        case "interrupted": self = .interrupted
         case "skipped": self = .skipped(reason: try container.decode(String.self, forKey: .reason))
         default:
             throw DecodingError.dataCorruptedError(
@@ -66,6 +82,8 @@ extension ChildMessage: Codable {
             try container.encode(event, forKey: .event)
         case .finished:
             try container.encode("finished", forKey: .outcome)
+        case .interrupted:
+            try container.encode("interrupted", forKey: .outcome)
         case .failed(let reason):
             try container.encode("failed", forKey: .outcome)
             try container.encode(reason, forKey: .reason)

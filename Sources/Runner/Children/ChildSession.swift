@@ -29,8 +29,7 @@ struct ChildSession {
     private static let tick = 0.25
     /// The same when stdout has ended, for then the process ends any moment.
     private static let shortTick = 0.005
-    /// A job that says nothing for so long has its last progress told again, so that whoever
-    /// watches the run knows that it lives.
+    /// After so long without a word it is said that the job lives, for whoever watches the run.
     private static let silence = 1.0
     /// A machine that slept for longer is said to have slept.
     private static let shortestSleep = 0.5
@@ -169,7 +168,7 @@ struct ChildSession {
         _ = poll(&entries, nfds_t(entries.count), milliseconds)
     }
 
-    /// Says again how far the job is, and that the machine has slept.
+    /// Says that the job lives, and that the machine has slept.
     private mutating func breakSilence(_ report: (JobEvent) throws -> Void) throws {
         let slept = SystemCalls.suspendedSeconds() - sleptBefore
         if slept > Self.shortestSleep {
@@ -183,7 +182,7 @@ struct ChildSession {
         let now = SystemCalls.monotonicSeconds()
         guard now - lastEventTime >= Self.silence else { return }
         lastEventTime = now
-        try report(.progress(lastProgress))
+        try report(.alive)
     }
 
     // MARK: - Pipes
@@ -273,7 +272,10 @@ struct ChildSession {
         case .finished: return
         case .failed(let reason): throw .failed(reason: reason)
         case .skipped(let reason): throw .skipped(reason: reason)
-        case .event, nil: break
+        case .interrupted where ending == nil:
+            if stop.count > 0 { throw .interrupted }
+            throw .ended(.killed, reason: "a signal told it to stop.")
+        case .event, .interrupted, nil: break
         }
         let lastWords = self.lastWords.tellingLine.map { " Its last words: \($0)" } ?? ""
         switch ending {
