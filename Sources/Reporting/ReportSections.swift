@@ -21,6 +21,7 @@ package enum ReportSections {
         SubjectSection(),
         LatencySection(),
         MemorySection(),
+        NoiseSection(),
         UnfinishedSection(),
         EnvironmentSection(),
         MethodSection(),

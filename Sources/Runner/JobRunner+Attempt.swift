@@ -35,7 +35,7 @@ extension JobRunner {
             .jobEnded(
                 number: number, of: summary.total, title: title, outcome: outcome,
                 seconds: SystemCalls.monotonicSeconds() - startTime))
-        summary.note(outcome, number: number, title: title, findings: findings)
+        summary.note(outcome, of: job.cell, number: number, findings: findings)
         if case .interrupted = outcome, stop.count == 0, isTimeUp {
             summary.wasInterrupted = false
             summary.wasOutOfTime = true

@@ -1,7 +1,7 @@
 import Basics
 import Experiments
 
-/// Of each figure that several jobs of a run have, the best and the worst.
+/// Of each figure that several jobs of one task have, the best and the worst.
 struct RunFigures: Hashable, Sendable {
     private struct Figure: Hashable {
         var metric: Metric
@@ -14,10 +14,12 @@ struct RunFigures: Hashable, Sendable {
     private var names: [String] = []
     private var figures: [String: [Figure]] = [:]
 
-    mutating func note(_ metrics: [Metric], title: String) {
+    mutating func note(_ metrics: [Metric], of cell: Cell) {
+        let title = "\(cell.model) \(cell.quantization) \(cell.hardware)"
         for metric in metrics {
-            if figures[metric.name] == nil { names.append(metric.name) }
-            figures[metric.name, default: []].append(Figure(metric: metric, title: title))
+            let name = "\(cell.task) \(metric.name)"
+            if figures[name] == nil { names.append(name) }
+            figures[name, default: []].append(Figure(metric: metric, title: title))
         }
     }
 

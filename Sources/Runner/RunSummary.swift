@@ -122,15 +122,15 @@ package struct RunSummary: Hashable, Sendable {
 
     /// Counts how a job that was tried has ended.
     mutating func note(
-        _ outcome: AttemptOutcome, number: Int, title: String, findings: JobFindings
+        _ outcome: AttemptOutcome, of cell: Cell, number: Int, findings: JobFindings
     ) {
         func incident(_ reason: String, _ cause: FailureCause? = nil) -> Incident {
-            Incident(number: number, title: title, reason: reason, cause: cause)
+            Incident(number: number, title: cell.title, reason: reason, cause: cause)
         }
         switch outcome {
         case .done:
             done += 1
-            figures.note(findings.metrics, title: title)
+            figures.note(findings.metrics, of: cell)
             if let noise = findings.noise { noisy.append(incident(noise)) }
         case .failed(let reason): failed.append(incident(reason))
         case .ended(let cause, let reason): failed.append(incident(reason, cause))

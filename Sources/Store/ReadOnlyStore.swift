@@ -17,8 +17,10 @@ package final class ReadOnlyStore {
     ///
     /// Kept for as long as the connection: closing it drops SQLite's locks.
     private(set) lazy var question: DatabaseLock? =
-        OpenWriters.contains(file.identity)
+        writesItself
         ? nil : try? DatabaseLock(path: file.path, named: file.shown, kind: .shared)
+    /// Whether this very process writes the file too.
+    var writesItself: Bool { OpenWriters.contains(file.identity) }
 
     /// Throws when there is no database, or when it is not one of ours.
     package init(path shown: String) throws(StoreError) {
@@ -60,6 +62,7 @@ package final class ReadOnlyStore {
 
     package func close() {
         database.close()
+        question = nil
         if madeIndex, file.companionBytes("-shm") != nil, !OpenWriters.contains(file.identity),
             let lock = try? DatabaseLock(path: file.path, named: file.shown, kind: .exclusive),
             (try? lock.acquire(.allWriters, .exclusive, patience: .zero)) == true
@@ -67,6 +70,13 @@ package final class ReadOnlyStore {
             file.removeCompanion("-shm")
         }
         lock = nil
+    }
+
+    /// Writes all that is in it into a new file of this build's schema.
+    package func write(to path: String) throws(StoreError) {
+        try database.execute("PRAGMA query_only = OFF")
+        try database.run("VACUUM INTO ?", [.text(path)])
+        try database.execute("PRAGMA query_only = ON")
     }
 
     /// Jobs that have a finished row from this installation.

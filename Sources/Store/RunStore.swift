@@ -12,7 +12,7 @@ import Experiments
 ///     try store.close()  // leaves the one file and nothing beside it
 package final class RunStore: JobStore {
     let database: Database
-    private let file: StoreFile
+    let file: StoreFile
     private(set) var lock: DatabaseLock?
     let now: () -> String
     let redaction: Redaction

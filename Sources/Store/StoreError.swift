@@ -14,6 +14,7 @@ package enum StoreError: Error, Hashable, Sendable {
     case unknownMigration(file: String, name: String)
     case anotherWriter(file: String)
     case anotherWriterOnNetwork(file: String, fileSystem: String)
+    case mergedIntoItself(file: String)
     /// Its pages contradict each other.
     case damaged(file: String, finding: String)
     /// Another run measures the same job, or has finished it since this run began.
@@ -68,6 +69,9 @@ extension StoreError: CustomStringConvertible {
             return "\(file): another `billion run` is writing to it, and on a network file system "
                 + "(\(fileSystem)) only one may. Give each run a file of its own with --db FILE and "
                 + "join them with `billion merge`."
+        case .mergedIntoItself(let file):
+            return "\(file): it is the database that the others are merged into. Name the others "
+                + "only, or another one with --db FILE."
         case .damaged(let file, let finding):
             return "\(file): the database is damaged: \(finding). Nothing was changed. Keep a copy "
                 + "of the file; `sqlite3 FILE .recover` saves what can be read."

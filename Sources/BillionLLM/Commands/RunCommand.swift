@@ -23,6 +23,9 @@ enum RunCommand: Command {
             .init("until", "HH:MM", "end at this time of day, here"),
             .init("order", "ORDER", "grouped (default: by weights), plan, cheapest or longest"),
             .init("first", "NAME", "jobs with this name on an axis go first", repeats: true),
+            .init("cell", "N", "only the cell with this number of the plan"),
+            .init("shard", "I/N", "only the I-th of N shares of the plan"),
+            .init("manifest-digest", "SHA256", "refuse a manifest that is not this one"),
             .init("verbose", nil, "show what the jobs' processes say on stderr"),
         ],
         examples: [
@@ -38,7 +41,14 @@ enum RunCommand: Command {
             return .success
         }
         let manifest = try Manifest.load(path: file)
+        if let digest = arguments.string("manifest-digest"), digest != manifest.digest {
+            throw UsageError(
+                "\(file): it has changed since it was submitted; wanted SHA-256 \(digest), found "
+                    + "\(manifest.digest). Submit it again.")
+        }
         let plan = try Plan(manifest: manifest, catalog: Project.catalog)
+        let part = try PlanPart(arguments, cellCount: plan.cells.count)
+        let cells = part.places(of: plan.cells).map { plan.cells[$0] }
         let project = try Project()
         let access = try ModelAccess.standard()
         let resolver = JobResolver(project: project, manifest: manifest, access: access)
@@ -48,7 +58,7 @@ enum RunCommand: Command {
         let summary: RunSummary
         do {
             summary = try runJobs(
-                plan, manifest: manifest, resolver: resolver, store: store, arguments: arguments)
+                cells, manifest: manifest, resolver: resolver, store: store, arguments: arguments)
             try store.close()
         } catch let error as RunnerError {
             // The store refused in the middle: what is finished is kept.
@@ -70,18 +80,18 @@ enum RunCommand: Command {
     }
 
     private static func runJobs(
-        _ plan: Plan, manifest: Manifest, resolver: JobResolver, store: RunStore,
+        _ cells: [Cell], manifest: Manifest, resolver: JobResolver, store: RunStore,
         arguments: Arguments
     ) throws -> RunSummary {
         let installation = try Paths().installation()
         let finished =
             arguments.has("fresh") ? [] : try store.finishedJobs(installation: installation)
         // What does not fit is found before it is fetched, and looked at again with the files here.
-        try pullModels(plan.cells, resolver: resolver, finished: finished)
+        try pullModels(cells, resolver: resolver, finished: finished)
 
         var policy = try RunOptions.policy(arguments, manifest: manifest)
         let preflight = Preflight(resolver: resolver)
-        let planned = preflight.check(try resolver.resolve(plan.cells))
+        let planned = preflight.check(try resolver.resolve(cells))
         let past = try ReadOnlyStore(path: resolver.project.databasePath(arguments))
             .finishedAttempts(installation: installation)
         policy.order.predictedSeconds = preflight.predictions(for: planned, past: past)

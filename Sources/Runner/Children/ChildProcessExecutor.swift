@@ -11,6 +11,9 @@ package struct ChildProcessExecutor: JobExecutor {
     /// A path that starts this very binary, also when its file has been replaced meanwhile.
     package static var ownExecutable: String { SystemCalls.ownExecutable }
 
+    /// The path of this program's file, for scripts that start it later.
+    package static var ownProgramFile: String { SystemCalls.ownProgramFile }
+
     private let program: String
     private let arguments: [String]
     private let environment: [String: String]

@@ -78,6 +78,9 @@
         /// How this process's main thread is called in debuggers.
         static func nameProcess(_ name: String) { _ = pthread_setname_np(name) }
 
+        /// Where this binary's file is.
+        static var ownProgramFile: String { ownExecutable }
+
         /// The path of this program's file.
         static let ownExecutable: String = {
             var size: UInt32 = 4096

@@ -79,5 +79,12 @@
 
         /// A path that starts this very binary again, even when the file was replaced meanwhile.
         static let ownExecutable = "/proc/self/exe"
+
+        /// Where this binary's file is.
+        static let ownProgramFile: String = {
+            guard let path = realpath(ownExecutable, nil) else { return CommandLine.arguments[0] }
+            defer { free(path) }
+            return String(cString: path)
+        }()
     }
 #endif
