@@ -18,6 +18,8 @@ enum CommandTable {
             CancelCommand.self,
             MergeCommand.self,
             SubmitCommand.self,
+            HistoryCommand.self,
+            GateCommand.self,
             ModelsCommand.self,
             DatasetsCommand.self,
             ChatCommand.self,

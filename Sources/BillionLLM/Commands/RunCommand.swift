@@ -4,6 +4,7 @@ import Hub
 import Reporting
 import Runner
 import Store
+import Tasks
 
 /// Runs the matrix of a manifest into the database and regenerates the report.
 enum RunCommand: Command {
@@ -26,6 +27,9 @@ enum RunCommand: Command {
             .init("cell", "N", "only the cell with this number of the plan"),
             .init("shard", "I/N", "only the I-th of N shares of the plan"),
             .init("manifest-digest", "SHA256", "refuse a manifest that is not this one"),
+            .init(
+                "unsafe-code", nil,
+                "run what models write without a sandbox: the code can do what you can"),
             .init("verbose", nil, "show what the jobs' processes say on stderr"),
         ],
         examples: [
@@ -51,7 +55,9 @@ enum RunCommand: Command {
         let cells = part.places(of: plan.cells).map { plan.cells[$0] }
         let project = try Project()
         let access = try ModelAccess.standard()
-        let resolver = JobResolver(project: project, manifest: manifest, access: access)
+        let resolver = JobResolver(
+            project: project, manifest: manifest, access: access,
+            allowsUnsafeCode: arguments.has("unsafe-code"))
 
         // The store is opened first: a database that cannot be used is known before a download.
         let store = try RunStore(path: project.databasePath(arguments))
@@ -141,9 +147,12 @@ enum RunCommand: Command {
     /// Weights are converted in a process of their own, so that neither the runner nor the job is
     /// charged for it.
     private static func assignment(for job: Job, resolver: JobResolver) throws -> ChildAssignment {
+        var resources: [String: String] = [:]
+        resources["adapter"] = resolver.adapter(of: job.cell)
         if case .random(let shape) = job.cell.source {
             let model = try SyntheticModels.model(shape, seed: job.cell.seed)
-            return ChildAssignment(job: job, resources: ["synthetic": try JSON.text(model)])
+            resources["synthetic"] = try JSON.text(model)
+            return ChildAssignment(job: job, resources: resources)
         }
         guard let location = resolver.location(of: job.cell) else {
             preconditionFailure("every other source has a location")
@@ -151,12 +160,13 @@ enum RunCommand: Command {
         guard let source = try resolver.access.locate(location) else {
             throw JobFailure.failed(reason: "the model \(location.name) is gone from the cache.")
         }
-        var resources = ["model": source]
+        resources["model"] = source
         if job.cell.quantization != Quantizations.asStored {
             resources["model"] = try converted(source, to: job.cell.quantization)
         }
         if case .string(let name)? = job.cell.taskSettings["dataset"] {
-            resources["dataset"] = try resolver.project.datasets.locate(name).path
+            resources["dataset"] = try TaskRegistry.task(kind: job.cell.taskKind)?
+                .findDataset(name, in: resolver.project.datasets)
         }
         return ChildAssignment(job: job, resources: resources)
     }
@@ -203,8 +213,9 @@ enum RunCommand: Command {
                     + "--db \(Shell.quoted(database)) --output REPORT.md")
             return
         }
-        let text = try Report(store).markdown()
-        try FileSystem.write(Array(text.utf8), atomicallyTo: project.reportPath)
+        try ReportFiles(
+            store, path: project.reportPath, format: .markdown, isProjectReport: true
+        ).write()
         if !quietly { Console.error("Report: \(FileSystem.name(of: project.reportPath))") }
     }
 }

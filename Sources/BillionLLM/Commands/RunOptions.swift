@@ -11,6 +11,7 @@ enum RunOptions {
         for name in ["db", "cell", "shard"] {
             if let value = arguments.string(name) { command += " --\(name) " + Shell.quoted(value) }
         }
+        if arguments.has("unsafe-code") { command += " --unsafe-code" }
         return RunPolicy(
             fresh: arguments.has("fresh"),
             timeLimitSeconds: try time("job-timeout", arguments) ?? manifest.timeLimitSeconds,
