@@ -31,7 +31,7 @@ package final class ReadOnlyStore {
             madeIndex = false
             database = try Database(path: file.path, named: shown, access: .readOnly)
         } else {
-            guard case .database(_, let usesLog) = try file.checkedHeader(emptyIsFine: false)
+            guard case .database(_, let usesLog, _) = try file.checkedHeader(emptyIsFine: false)
             else { throw StoreError.notADatabase(file: shown) }
             // A log mode without a log is what a copied file looks like. SQLite would make both
             // companions and could not remove them, so it is told that nobody writes; the lock

@@ -14,12 +14,17 @@ extension RunStore {
         path shown: String, patience: Duration = .seconds(1), network: String? = nil,
         now: @escaping () -> String = UTCTime.now
     ) throws(StoreError) {
+        var isReady = false
         if let file = try? StoreFile(existing: shown) {
             // By descriptor this process must not open a second time what it writes already.
             guard !OpenWriters.contains(file.identity) else {
                 throw StoreError.anotherWriter(file: shown)
             }
-            _ = try file.checkedHeader(emptyIsFine: true)
+            if case .database(_, _, Migrations.all.count) =
+                try file.checkedHeader(emptyIsFine: true)
+            {
+                isReady = true
+            }
         }
         let lock = try DatabaseLock(path: shown, named: shown, kind: .exclusive)
         // Who comes or goes takes moments, unless a large log is written back.
@@ -29,6 +34,12 @@ extension RunStore {
         defer { lock.release(.setup) }
         guard try lock.acquireWriterPlace(patience: patience) != nil else {
             throw StoreError.anotherWriter(file: shown)
+        }
+        // Only who is alone may change the schema. A process that is just being started may hold
+        // a lock of its parent's for a moment more.
+        let deadline = ContinuousClock.now + patience
+        while !isReady, lock.isTaken(.allWriters), ContinuousClock.now < deadline {
+            pause(milliseconds: 20)
         }
         let isAlone = !lock.isTaken(.allWriters)
         let file = try StoreFile(existing: shown)
@@ -63,13 +74,15 @@ extension RunStore {
                 // whose it is, whatever happens later.
                 try Migrations.apply(to: database)
                 if !isOnNetwork { _ = try database.value("PRAGMA journal_mode = WAL") }
-            } else if version != Migrations.all.count {
-                throw StoreError.anotherWriter(file: file.shown)
+            } else {
+                guard version == Migrations.all.count else {
+                    throw StoreError.anotherWriter(file: file.shown)
+                }
+                database.setPatience(busyPatience)
             }
             try database.execute("PRAGMA synchronous = FULL")
             try markDeadRuns(in: database, lock)
-            // Others commit too, each in moments; to wait a minute is better than to fail.
-            database.setPatience(.seconds(60))
+            database.setPatience(busyPatience)
             return database
         } catch {
             // Before the lock's descriptor goes, for that takes SQLite's locks along.
@@ -77,6 +90,9 @@ extension RunStore {
             throw error
         }
     }
+
+    /// Others commit too, each in moments; to wait a minute is better than to fail.
+    private static let busyPatience = Duration.seconds(60)
 
     /// A database of up to so many bytes is read through before it is written to.
     private static let checkedBytes: Int64 = 64 << 20
