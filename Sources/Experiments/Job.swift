@@ -79,7 +79,10 @@ package struct Cell: Hashable, Sendable, Codable {
     }
 
     /// `smollm2-135m-instruct q8_0 mmlu cpu`: how the cell is named on a screen.
-    package var title: String { "\(model) \(quantization) \(task) \(hardware)" }
+    package var title: String { names.joined(separator: " ") }
+
+    /// Its names on the four axes of the matrix.
+    package var names: [String] { [model, quantization, task, hardware] }
 }
 
 /// A cell whose inputs are known by digest, and so has an identity.

@@ -26,6 +26,7 @@ package enum ReportSections {
         LatencySection(),
         MemorySection(),
         SpeculativeSection(),
+        NoiseSection(),
         UnfinishedSection(),
         EnvironmentSection(),
         MethodSection(),

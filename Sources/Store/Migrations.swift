@@ -18,6 +18,7 @@ package enum Migrations {
         Migration(name: "records", sql: recordsSchema),
         Migration(name: "generations", sql: generationsSchema),
         Migration(name: "speculative", sql: speculativeSchema),
+        Migration(name: "watching", sql: watchingSchema),
     ]
 
     /// `BLLM`, in `PRAGMA application_id`: how a database of ours is told from others.
