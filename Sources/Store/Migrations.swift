@@ -16,6 +16,7 @@ package enum Migrations {
     package static let all: [Migration] = [
         Migration(name: "initial", sql: initialSchema),
         Migration(name: "records", sql: recordsSchema),
+        Migration(name: "generations", sql: generationsSchema),
         Migration(name: "speculative", sql: speculativeSchema),
     ]
 

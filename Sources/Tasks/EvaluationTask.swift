@@ -14,6 +14,8 @@ package protocol EvaluationTask {
     static var settings: [Catalog.Setting] { get }
     /// Whether its result depends on what the weights are: such a task refuses random ones.
     static var needsRealWeights: Bool { get }
+    /// Whether it runs code that a model wrote, which needs a sandbox or somebody's word.
+    static var runsForeignCode: Bool { get }
     /// The file or folder of the dataset that the setting `dataset` names.
     static func findDataset(_ name: String, in locator: DatasetLocator) throws(DatasetError)
         -> String
@@ -27,6 +29,9 @@ package protocol EvaluationTask {
 
 extension EvaluationTask {
     package static var needsRealWeights: Bool { true }
+    package static var runsForeignCode: Bool { false }
+    /// The setting that a job has, and no manifest can give, when code may run without a sandbox.
+    package static var unsafeCodeSetting: String { "unsafe_code" }
     package static func findDataset(_ name: String, in locator: DatasetLocator)
         throws(DatasetError) -> String
     {
@@ -86,6 +91,19 @@ package struct TaskContext {
             throw missing(key, "a name")
         }
         return value
+    }
+
+    package func bool(_ key: String) throws -> Bool {
+        guard case .bool(let value)? = job.cell.taskSettings[key] else {
+            throw missing(key, "true or false")
+        }
+        return value
+    }
+
+    /// Threads that the job may use.
+    package var threads: Int {
+        guard case .integer(let value)? = job.cell.hardwareSettings["threads"] else { return 1 }
+        return max(1, Int(value))
     }
 
     /// Where the dataset is.

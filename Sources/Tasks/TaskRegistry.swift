@@ -6,6 +6,8 @@ import Experiments
 package enum TaskRegistry {
     package static var all: [any EvaluationTask.Type] {
         [
+            HumanEvalInstructTask.self,
+            HumanEvalTask.self,
             MemoryTask.self,
             MMLUTask.self,
             SpeculativeTask.self,

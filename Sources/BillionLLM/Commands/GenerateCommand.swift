@@ -6,12 +6,16 @@ enum GenerateCommand: Command {
     static let specification = CommandSpecification(
         name: "generate", summary: "continue a prompt, streaming",
         options: ModelOptions.options + [
+            ModelOptions.adapter,
             .init("prompt", "TEXT", "what to continue"),
             .init("n-gen", "N", "tokens to generate at most (default 128)"),
         ] + SamplingOptions.options + DraftOptions.options + [
             .init("no-bos", nil, "never add the beginning-of-text token"),
             .init("plain", nil, "treat the text of special tokens as text"),
-            .init("json", nil, "one JSON object: prompt_tokens, tokens, logprobs, text, and drafted, accepted, cycles"),
+            .init(
+                "json", nil,
+                "one JSON object: prompt_tokens, tokens, logprobs, text, and drafted, accepted, cycles"
+            ),
         ],
         examples: [
             "billion generate --model smollm2-135m-instruct --prompt 'def fibonacci(n):' --n-gen 64",

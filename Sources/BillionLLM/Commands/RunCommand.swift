@@ -16,6 +16,9 @@ enum RunCommand: Command {
             .init("fresh", nil, "measure finished jobs again, beside the old rows"),
             .init("dry-run", nil, "only show the plan, as `billion plan` does"),
             .init("job-time-limit", "SECONDS", "stop a job that takes longer, and fail it"),
+            .init(
+                "unsafe-code", nil,
+                "run what models write without a sandbox: the code can do what you can"),
             .init("verbose", nil, "show what the jobs' processes say on stderr"),
         ],
         examples: [
@@ -33,7 +36,9 @@ enum RunCommand: Command {
         let plan = try Plan(manifest: manifest, catalog: Project.catalog)
         let project = try Project()
         let access = try ModelAccess.standard()
-        let resolver = JobResolver(project: project, manifest: manifest, access: access)
+        let resolver = JobResolver(
+            project: project, manifest: manifest, access: access,
+            allowsUnsafeCode: arguments.has("unsafe-code"))
 
         // The store is opened first: a database that cannot be used is known before a download.
         let store = try RunStore(path: project.databasePath(arguments))
@@ -115,6 +120,7 @@ enum RunCommand: Command {
     private static func policy(_ arguments: Arguments) throws -> RunPolicy {
         var command = Shell.quoted(Program.command) + " run " + Shell.quoted(arguments.operands[0])
         if let database = arguments.string("db") { command += " --db " + Shell.quoted(database) }
+        if arguments.has("unsafe-code") { command += " --unsafe-code" }
         return RunPolicy(
             fresh: arguments.has("fresh"),
             timeLimitSeconds: try arguments.integer("job-time-limit", in: 1...10_000_000)
@@ -129,6 +135,7 @@ enum RunCommand: Command {
     private static func assignment(for job: Job, resolver: JobResolver) throws -> ChildAssignment {
         let cell = job.cell
         var resources: [String: String] = [:]
+        resources["adapter"] = resolver.adapter(of: cell)
         func add(_ source: ModelSource, _ quantization: String, file: String, synthetic: String)
             throws
         {
@@ -207,8 +214,9 @@ enum RunCommand: Command {
                     + "--db \(Shell.quoted(database)) --output REPORT.md")
             return
         }
-        let text = try Report(store).markdown()
-        try FileSystem.write(Array(text.utf8), atomicallyTo: project.reportPath)
+        try ReportFiles(
+            store, path: project.reportPath, format: .markdown, isProjectReport: true
+        ).write()
         if !quietly { Console.error("Report: \(FileSystem.name(of: project.reportPath))") }
     }
 }

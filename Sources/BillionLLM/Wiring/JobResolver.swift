@@ -13,6 +13,8 @@ struct JobResolver: Sendable {
     let project: Project
     let manifest: Manifest
     let access: ModelAccess
+    /// Whether somebody has said that programs of a model may run without a sandbox.
+    var allowsUnsafeCode = false
 
     /// What is known of a model without fetching it.
     private enum Model {
@@ -34,6 +36,11 @@ struct JobResolver: Sendable {
         [cell.source, cell.draft?.source].compactMap { $0.flatMap(location(of:)) }
     }
 
+    /// The folder of the adapter that the model is used with; nil for none.
+    func adapter(of cell: Cell) -> String? {
+        cell.adapter.map { $0.hasPrefix("/") ? $0 : FileSystem.join(manifest.folder, $0) }
+    }
+
     /// Whether what the job needs is on this machine.
     func isHere(_ cell: Cell) -> Bool {
         locations(of: cell).allSatisfy { ((try? access.locate($0)) ?? nil) != nil }
@@ -44,6 +51,7 @@ struct JobResolver: Sendable {
     /// Models and datasets are looked at once each.
     func resolve(_ cells: [Cell]) throws -> [PlannedJob] {
         var models: [ModelSource: Model] = [:]
+        var adapters: [String: Result<String, any Error>] = [:]
         var datasets: [String: Result<String, DatasetError>] = [:]
         return try cells.map { original in
             var cell = original
@@ -52,14 +60,28 @@ struct JobResolver: Sendable {
             }
             // Another instruction set rounds and times differently: another job.
             cell.hardwareSettings["kernel_variant"] = .string(KernelVariant.current)
-            if models[cell.source] == nil { models[cell.source] = model(cell.source, seed: cell.seed) }
-            let digest: String?
+            if models[cell.source] == nil {
+                models[cell.source] = model(cell.source, seed: cell.seed)
+            }
+            var digest: String?
             switch models[cell.source] ?? .notPulled {
             case .known(let found): digest = found
             case .notPulled: digest = nil
             case .unusable(let reason): return .broken(cell, reason: reason)
             }
+            if let adapter = adapter(of: cell) {
+                let found = adapters[adapter] ?? Result { try access.digest(ofAdapter: adapter) }
+                adapters[adapter] = found
+                switch found {
+                case .success(let own): digest = try digest.map { try Self.digest($0, with: own) }
+                case .failure(let error): return .broken(cell, reason: "\(error)")
+                }
+            }
             let task = TaskRegistry.task(kind: cell.taskKind)
+            // No manifest can say this, for manifests are passed on; and it is another job.
+            if allowsUnsafeCode, let task, task.runsForeignCode {
+                cell.taskSettings[task.unsafeCodeSetting] = .bool(true)
+            }
             if case .random = cell.source, task?.needsRealWeights ?? true {
                 return .unavailable(
                     cell,
@@ -99,6 +121,11 @@ struct JobResolver: Sendable {
                 engineVersion: Program.engineVersion)
             return .ready(job)
         }
+    }
+
+    /// What identifies a model that is used with an adapter.
+    private static func digest(_ model: String, with adapter: String) throws -> String {
+        SHA256.hex(try JSON.text(["adapter": adapter, "model": model]))
     }
 
     private func model(_ source: ModelSource, seed: UInt64) -> Model {

@@ -279,6 +279,7 @@ struct Planner {
         return names.expanded(settings, ofKind: taskMeaning.kind).map { variant in
             var cell = Cell(
                 experiment: manifest.name, model: model, source: source,
+                adapter: names.adapter(ofModel: model),
                 quantization: quantization, task: task + variant.suffix,
                 taskKind: taskMeaning.kind, taskSettings: variant.settings,
                 hardware: hardware, backend: hardwareMeaning.kind,
