@@ -17,6 +17,7 @@ package enum Migrations {
         Migration(name: "initial", sql: initialSchema),
         Migration(name: "records", sql: recordsSchema),
         Migration(name: "generations", sql: generationsSchema),
+        Migration(name: "speculative", sql: speculativeSchema),
     ]
 
     /// `BLLM`, in `PRAGMA application_id`: how a database of ours is told from others.

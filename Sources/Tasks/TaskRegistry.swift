@@ -10,6 +10,7 @@ package enum TaskRegistry {
             HumanEvalTask.self,
             MemoryTask.self,
             MMLUTask.self,
+            SpeculativeTask.self,
             SpeedTask.self,
         ]
     }

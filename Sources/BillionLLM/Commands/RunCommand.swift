@@ -108,11 +108,12 @@ enum RunCommand: Command {
             case .alreadyDone, .unavailable: continue
             case .ready, .notPulled, .sameAs, .broken: break
             }
-            guard let location = resolver.location(of: line.cell) else { continue }
-            // A path is not fetched; whether it is there is the job's own outcome.
-            if case .path = location { continue }
-            guard pulled.insert(location).inserted else { continue }
-            _ = try resolver.access.pull(location)
+            for location in resolver.locations(of: line.cell) {
+                // A path is not fetched; whether it is there is the job's own outcome.
+                if case .path = location { continue }
+                guard pulled.insert(location).inserted else { continue }
+                _ = try resolver.access.pull(location)
+            }
         }
     }
 
@@ -132,28 +133,43 @@ enum RunCommand: Command {
     /// Weights are converted in a process of their own, so that neither the runner nor the job is
     /// charged for it.
     private static func assignment(for job: Job, resolver: JobResolver) throws -> ChildAssignment {
+        let cell = job.cell
         var resources: [String: String] = [:]
-        resources["adapter"] = resolver.adapter(of: job.cell)
-        if case .random(let shape) = job.cell.source {
-            let model = try SyntheticModels.model(shape, seed: job.cell.seed)
-            resources["synthetic"] = try JSON.text(model)
-            return ChildAssignment(job: job, resources: resources)
+        resources["adapter"] = resolver.adapter(of: cell)
+        func add(_ source: ModelSource, _ quantization: String, file: String, synthetic: String)
+            throws
+        {
+            if case .random(let shape) = source {
+                resources[synthetic] = try JSON.text(
+                    SyntheticModels.model(shape, seed: cell.seed))
+            } else {
+                resources[file] = try path(of: source, in: quantization, resolver: resolver)
+            }
         }
-        guard let location = resolver.location(of: job.cell) else {
-            preconditionFailure("every other source has a location")
+        try add(cell.source, cell.quantization, file: "model", synthetic: "synthetic")
+        if let draft = cell.draft {
+            try add(
+                draft.source, draft.quantization, file: "draft", synthetic: "synthetic_draft")
         }
-        guard let source = try resolver.access.locate(location) else {
-            throw JobFailure.failed(reason: "the model \(location.name) is gone from the cache.")
-        }
-        resources["model"] = source
-        if job.cell.quantization != Quantizations.asStored {
-            resources["model"] = try converted(source, to: job.cell.quantization)
-        }
-        if case .string(let name)? = job.cell.taskSettings["dataset"] {
-            resources["dataset"] = try TaskRegistry.task(kind: job.cell.taskKind)?
+        if case .string(let name)? = cell.taskSettings["dataset"] {
+            resources["dataset"] = try TaskRegistry.task(kind: cell.taskKind)?
                 .findDataset(name, in: resolver.project.datasets)
         }
         return ChildAssignment(job: job, resources: resources)
+    }
+
+    /// A model's file in the format wanted.
+    private static func path(
+        of source: ModelSource, in quantization: String, resolver: JobResolver
+    ) throws -> String {
+        guard let location = resolver.location(of: source) else {
+            preconditionFailure("every source but random weights has a location")
+        }
+        guard let path = try resolver.access.locate(location) else {
+            throw JobFailure.failed(reason: "the model \(location.name) is gone from the cache.")
+        }
+        return quantization == Quantizations.asStored
+            ? path : try converted(path, to: quantization)
     }
 
     private static func converted(_ source: String, to quantization: String) throws -> String {
