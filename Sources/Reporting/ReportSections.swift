@@ -25,6 +25,7 @@ package enum ReportSections {
         SubjectSection(),
         LatencySection(),
         MemorySection(),
+        PublishedSection(),
         UnfinishedSection(),
         EnvironmentSection(),
         MethodSection(),
