@@ -27,6 +27,7 @@ package enum ReportSections {
         MemorySection(),
         SpeculativeSection(),
         NoiseSection(),
+        PublishedSection(),
         UnfinishedSection(),
         EnvironmentSection(),
         MethodSection(),
