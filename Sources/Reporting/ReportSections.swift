@@ -28,6 +28,7 @@ package enum ReportSections {
         SpeculativeSection(),
         NoiseSection(),
         PublishedSection(),
+        FineTuningSection(),
         UnfinishedSection(),
         EnvironmentSection(),
         MethodSection(),
