@@ -8,14 +8,14 @@ import Tensors
 
 /// Rotary position embedding (RoFormer, 2104.09864): pair i of a head turns by
 /// position * base^(-2i / dimensions).
-struct RotaryEmbedding {
+package struct RotaryEmbedding {
     /// Angle per position of each pair [dimensions / 2], f32 as the reference computes it.
-    let frequencies: [Float]
-    let pairing: RotaryPairing
+    package let frequencies: [Float]
+    package let pairing: RotaryPairing
 
     /// - Parameter divisors: one per pair, as `rope_freqs.weight` holds them; nil for those of the
     ///   configuration's scaling.
-    init(_ configuration: RotaryConfiguration, divisors: [Float]? = nil) {
+    package init(_ configuration: RotaryConfiguration, divisors: [Float]? = nil) {
         let frequencies = Self.frequencies(
             base: configuration.base, dimensions: configuration.dimensions)
         let divisors = divisors ?? configuration.scaling?.divisors(of: frequencies)

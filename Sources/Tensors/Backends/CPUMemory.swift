@@ -7,12 +7,13 @@ import CKernels
 #endif
 
 /// f32 activations in memory aligned to a cache line.
-final class CPUBuffer: DeviceBuffer {
-    let rows: Int
-    let width: Int
+package final class CPUBuffer: DeviceBuffer {
+    package let rows: Int
+    package let width: Int
     let data: UnsafeMutablePointer<Float>
 
-    init(rows: Int, width: Int) {
+    /// Uninitialised.
+    package init(rows: Int, width: Int) {
         self.rows = rows
         self.width = width
         data = allocateFloats(max(rows * width, 1))
