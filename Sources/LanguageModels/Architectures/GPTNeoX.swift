@@ -142,5 +142,6 @@ extension GPTNeoX {
         ],
         layerPrefix: "gpt_neox.layers.",
         // Masks and tables that older versions of the library saved.
-        ignoredSuffixes: ["attention.bias", "attention.masked_bias", "rotary_emb.inv_freq"])
+        ignoredSuffixes: ["attention.bias", "attention.masked_bias", "rotary_emb.inv_freq"],
+        adapterTargets: ["query_key_value"])
 }

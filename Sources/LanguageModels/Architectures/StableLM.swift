@@ -139,5 +139,6 @@ extension StableLM {
             TensorConvention("ffn_up", "mlp.up_proj", .feedForward, by: .width),
             TensorConvention("ffn_down", "mlp.down_proj", .width, by: .feedForward),
         ],
-        layerPrefix: "model.layers.", ignoredSuffixes: ["rotary_emb.inv_freq"])
+        layerPrefix: "model.layers.", ignoredSuffixes: ["rotary_emb.inv_freq"],
+        adapterTargets: ["q_proj", "v_proj"])
 }
