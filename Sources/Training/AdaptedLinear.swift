@@ -5,21 +5,20 @@ import Tensors
 ///
 /// y = x Wᵀ + bias + scale * (dropout(x) Aᵀ) Bᵀ
 final class AdaptedLinear {
-    /// Hugging Face's path of the module: `model.layers.0.self_attn.q_proj`.
-    let path: String
+    let place: AdaptableLinear
     /// [outputs, inputs].
     let weight: CPUMatrix
     let bias: CPUBuffer?
-    /// Hugging Face's order of the outputs against that of `weight`.
-    let rowOrder: RowOrder
     var adapter: TrainableAdapter?
 
-    init(path: String, weight: CPUMatrix, bias: CPUBuffer?, rowOrder: RowOrder) {
-        self.path = path
+    init(place: AdaptableLinear, weight: CPUMatrix, bias: CPUBuffer?) {
+        self.place = place
         self.weight = weight
         self.bias = bias
-        self.rowOrder = rowOrder
     }
+
+    /// Hugging Face's path of the module: `model.layers.0.self_attn.q_proj`.
+    var path: String { place.path }
 
     var inputs: Int { weight.columns }
     var outputs: Int { weight.rows }

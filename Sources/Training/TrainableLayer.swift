@@ -36,7 +36,10 @@ final class LayerTape {
     /// dropout(x) Aᵀ [T, r] of each adapted module, by its path.
     let projected: [String: CPUBuffer]
 
-    init(layer: TrainableLayer, rows: Int) {
+    /// - Parameter layers: those that use the tape in turn. They are alike but for which of their
+    ///   modules are adapted.
+    init(layers: [TrainableLayer], rows: Int) {
+        let layer = layers[0]
         let shape = layer.attention.shape
         func buffer(_ width: Int) -> CPUBuffer { CPUBuffer(rows: rows, width: width) }
         projections = buffer((shape.heads + 2 * shape.keyValueHeads) * shape.headSize)
@@ -46,14 +49,14 @@ final class LayerTape {
         // All but the last of the feed-forward's matrices, which leads back to the stream.
         hidden = layer.feedForward.linears.dropLast().map { buffer($0.outputs) }
         projected = Dictionary(
-            uniqueKeysWithValues: layer.linears.compactMap { linear in
+            uniqueKeysWithValues: layers.flatMap(\.linears).compactMap { linear in
                 linear.adapter.map { (linear.path, buffer($0.rank)) }
             })
     }
 
     /// Memory of one row.
     static func bytesPerRow(_ layer: TrainableLayer) -> Int {
-        let tape = LayerTape(layer: layer, rows: 0)
+        let tape = LayerTape(layers: [layer], rows: 0)
         let buffers =
             [tape.projections, tape.attended, tape.logSums, tape.middle].compactMap { $0 }
             + tape.hidden + tape.projected.values

@@ -31,12 +31,25 @@ package struct RotaryEmbedding {
 
     /// [positions, 2 * pairs]: the cosines of a position's angles, then the sines.
     func table(positions: Int, backend: any Backend) -> any DeviceBuffer {
-        backend.makeTable(rows: positions, width: 2 * frequencies.count) { position, row in
-            for (pair, frequency) in frequencies.enumerated() {
-                let angle = Float(position) * frequency
-                row[pair] = cosf(angle)
-                row[pair + frequencies.count] = sinf(angle)
+        backend.makeTable(rows: positions, width: 2 * frequencies.count, fill: fill)
+    }
+
+    /// The same row by row.
+    package func tableRows(positions: Int) -> [Float] {
+        let width = 2 * frequencies.count
+        return [Float](unsafeUninitializedCapacity: positions * width) { values, filled in
+            for position in 0..<positions {
+                fill(position, UnsafeMutableBufferPointer(rebasing: values[position * width..<(position + 1) * width]))
             }
+            filled = positions * width
+        }
+    }
+
+    private func fill(_ position: Int, _ row: UnsafeMutableBufferPointer<Float>) {
+        for (pair, frequency) in frequencies.enumerated() {
+            let angle = Float(position) * frequency
+            row[pair] = cosf(angle)
+            row[pair + frequencies.count] = sinf(angle)
         }
     }
 }
