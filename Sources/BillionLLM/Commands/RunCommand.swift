@@ -125,9 +125,12 @@ enum RunCommand: Command {
     /// Weights are converted in a process of their own, so that neither the runner nor the job is
     /// charged for it.
     private static func assignment(for job: Job, resolver: JobResolver) throws -> ChildAssignment {
+        var resources: [String: String] = [:]
+        resources["adapter"] = resolver.adapter(of: job.cell)
         if case .random(let shape) = job.cell.source {
             let model = try SyntheticModels.model(shape, seed: job.cell.seed)
-            return ChildAssignment(job: job, resources: ["synthetic": try JSON.text(model)])
+            resources["synthetic"] = try JSON.text(model)
+            return ChildAssignment(job: job, resources: resources)
         }
         guard let location = resolver.location(of: job.cell) else {
             preconditionFailure("every other source has a location")
@@ -135,7 +138,7 @@ enum RunCommand: Command {
         guard let source = try resolver.access.locate(location) else {
             throw JobFailure.failed(reason: "the model \(location.name) is gone from the cache.")
         }
-        var resources = ["model": source]
+        resources["model"] = source
         if job.cell.quantization != Quantizations.asStored {
             resources["model"] = try converted(source, to: job.cell.quantization)
         }

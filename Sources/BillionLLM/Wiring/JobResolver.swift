@@ -27,6 +27,11 @@ struct JobResolver: Sendable {
         ModelLocation(cell.source, relativeTo: manifest.folder)
     }
 
+    /// The folder of the adapter that the model is used with; nil for none.
+    func adapter(of cell: Cell) -> String? {
+        cell.adapter.map { $0.hasPrefix("/") ? $0 : FileSystem.join(manifest.folder, $0) }
+    }
+
     /// Whether what the job needs is on this machine.
     func isHere(_ cell: Cell) -> Bool {
         guard let location = location(of: cell) else { return true }
@@ -38,6 +43,7 @@ struct JobResolver: Sendable {
     /// Models and datasets are looked at once each.
     func resolve(_ cells: [Cell]) throws -> [PlannedJob] {
         var models: [ModelSource: Model] = [:]
+        var adapters: [String: Result<String, any Error>] = [:]
         var datasets: [String: Result<String, DatasetError>] = [:]
         return try cells.map { original in
             var cell = original
@@ -47,11 +53,19 @@ struct JobResolver: Sendable {
             // Another instruction set rounds and times differently: another job.
             cell.hardwareSettings["kernel_variant"] = .string(KernelVariant.current)
             if models[cell.source] == nil { models[cell.source] = model(of: cell) }
-            let digest: String?
+            var digest: String?
             switch models[cell.source] ?? .notPulled {
             case .known(let found): digest = found
             case .notPulled: digest = nil
             case .unusable(let reason): return .broken(cell, reason: reason)
+            }
+            if let adapter = adapter(of: cell) {
+                let found = adapters[adapter] ?? Result { try access.digest(ofAdapter: adapter) }
+                adapters[adapter] = found
+                switch found {
+                case .success(let own): digest = try digest.map { try Self.digest($0, with: own) }
+                case .failure(let error): return .broken(cell, reason: "\(error)")
+                }
             }
             let task = TaskRegistry.task(kind: cell.taskKind)
             if case .random = cell.source, task?.needsRealWeights ?? true {
@@ -80,6 +94,11 @@ struct JobResolver: Sendable {
                 engineVersion: Program.engineVersion)
             return .ready(job)
         }
+    }
+
+    /// What identifies a model that is used with an adapter.
+    private static func digest(_ model: String, with adapter: String) throws -> String {
+        SHA256.hex(try JSON.text(["adapter": adapter, "model": model]))
     }
 
     private func model(of cell: Cell) -> Model {

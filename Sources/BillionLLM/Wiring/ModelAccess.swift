@@ -36,6 +36,16 @@ struct ModelAccess: Sendable {
         return SHA256.hex(try JSON.text(digests))
     }
 
+    /// What identifies an adapter: the SHA-256 of the names and digests of its files.
+    func digest(ofAdapter folder: String) throws -> String {
+        let files = try AdapterFiles.paths(of: folder)
+        return SHA256.hex(
+            try JSON.text([
+                AdapterFiles.configurationName: store.digest(of: files.configuration),
+                AdapterFiles.weightsName: store.digest(of: files.weights),
+            ]))
+    }
+
     /// The file or folder on this machine, fetched with progress where it is not.
     func pull(_ location: ModelLocation) throws -> String {
         if case .path(let path) = location, FileSystem.isFolder(path) { return path }
@@ -74,6 +84,18 @@ struct ModelAccess: Sendable {
     func convert(_ source: String, to quantization: String, at target: String) throws {
         let requantizer = try Requantizer(
             openCheckpoint(path: source), to: QuantizationTarget.named(quantization),
+            threads: Host.cores)
+        try write(requantizer, to: target, on: ProgressLine())
+    }
+
+    /// A file of the model with an adapter added to its weights.
+    func merge(
+        _ source: String, adapter folder: String, as format: String, at target: String
+    ) throws {
+        let checkpoint = try openCheckpoint(path: source)
+        let adapter = try LoRAAdapter(path: folder, for: checkpoint.configuration())
+        let requantizer = try Requantizer(
+            merging: adapter, into: checkpoint, as: QuantizationTarget.named(format),
             threads: Host.cores)
         try write(requantizer, to: target, on: ProgressLine())
     }

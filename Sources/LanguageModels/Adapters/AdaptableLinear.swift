@@ -68,6 +68,13 @@ extension ModelConfiguration {
         ArchitectureRegistry.architecture(named: architecture)?.conventions
     }
 
+    /// The same model once its tensors have GGUF's order of rows.
+    var withRowsAsInGGUF: ModelConfiguration {
+        var model = self
+        if let conventions { model.rotary.pairing = conventions.ggufPairing }
+        return model
+    }
+
     private func rowOrder(of tensor: TensorConvention) -> RowOrder {
         // Interleaved pairs are GGUF's: a folder's matrices are used as they are, in halves.
         let isReordered = rotary.pairing == .interleaved

@@ -64,6 +64,17 @@ package struct LoRAAdapter: Sendable, Equatable {
     }
 }
 
+extension LoRAAdapter {
+    /// `LoRA of rank 8, alpha 16, on 60 layers: q_proj, v_proj`
+    package var summary: String {
+        let alpha = Int(exactly: configuration.alpha).map(String.init) ?? "\(configuration.alpha)"
+        return "LoRA of rank \(configuration.rank), alpha \(alpha)"
+            + (configuration.usesRankStabilizedScaling ? " over the root of the rank" : "")
+            + ", on \(modules.count) layers: "
+            + configuration.targetModules.joined(separator: ", ")
+    }
+}
+
 /// A text to learn from, as tokens.
 package struct TrainingExample: Sendable, Equatable {
     package var tokens: [Int32]

@@ -36,10 +36,16 @@ package struct ChatFormat: Sendable {
     }
 
     /// The conversation's text up to where the next answer begins.
-    package func text(of messages: [ChatMessage]) throws(ChatTemplateError) -> String {
-        guard let template else { return Self.plainText(of: messages) }
+    ///
+    /// - Parameter addGenerationPrompt: false ends it after its last message.
+    package func text(of messages: [ChatMessage], addGenerationPrompt: Bool = true)
+        throws(ChatTemplateError) -> String
+    {
+        guard let template else {
+            return Self.plainText(of: messages, addGenerationPrompt: addGenerationPrompt)
+        }
         return try template.render(
-            messages: messages, addGenerationPrompt: true, date: date,
+            messages: messages, addGenerationPrompt: addGenerationPrompt, date: date,
             bosToken: tokenizer.bosID.map { tokenizer.text(of: $0) },
             eosToken: tokenizer.eosID.map { tokenizer.text(of: $0) })
     }
@@ -47,16 +53,19 @@ package struct ChatFormat: Sendable {
     /// The same as tokens.
     ///
     /// BOS comes first when the tokenizer wants one, and once only: templates may write it too.
-    package func tokens(of messages: [ChatMessage]) throws(ChatTemplateError) -> [Int32] {
+    package func tokens(of messages: [ChatMessage], addGenerationPrompt: Bool = true)
+        throws(ChatTemplateError) -> [Int32]
+    {
         let tokens = tokenizer.encode(
-            try text(of: messages), addBOS: false, parseSpecial: template != nil)
+            try text(of: messages, addGenerationPrompt: addGenerationPrompt), addBOS: false,
+            parseSpecial: template != nil)
         guard tokenizer.addsBOS, let bos = tokenizer.bosID, tokens.first != bos else {
             return tokens
         }
         return [bos] + tokens
     }
 
-    static func plainText(of messages: [ChatMessage]) -> String {
+    static func plainText(of messages: [ChatMessage], addGenerationPrompt: Bool = true) -> String {
         var text = ""
         for message in messages {
             switch message.role {
@@ -65,6 +74,6 @@ package struct ChatFormat: Sendable {
             default: text += "\(message.content)\n"
             }
         }
-        return text + "Assistant:"
+        return addGenerationPrompt ? text + "Assistant:" : text
     }
 }
