@@ -14,6 +14,13 @@ package protocol EvaluationTask {
     static var settings: [Catalog.Setting] { get }
     /// Whether its result depends on what the weights are: such a task refuses random ones.
     static var needsRealWeights: Bool { get }
+    /// Whether it computes in f32 from the weights as they are stored, whatever `compute` says.
+    static var readsWeightsAsStored: Bool { get }
+    /// The file or folder of the dataset that the setting `dataset` names.
+    static func findDataset(_ name: String, in locator: DatasetLocator) throws(DatasetError)
+        -> String
+    /// What identifies the dataset, wherever it lies.
+    static func datasetDigest(_ path: String, name: String) throws(DatasetError) -> String
     /// How much there will be to do; nil when that cannot be told beforehand.
     static func workload(_ question: WorkloadQuestion) throws -> TaskWorkload?
 
@@ -22,6 +29,15 @@ package protocol EvaluationTask {
 
 extension EvaluationTask {
     package static var needsRealWeights: Bool { true }
+    package static var readsWeightsAsStored: Bool { false }
+    package static func findDataset(_ name: String, in locator: DatasetLocator)
+        throws(DatasetError) -> String
+    {
+        throw DatasetError("dataset '\(name)'", "task '\(kind)' reads no dataset.")
+    }
+    package static func datasetDigest(_ path: String, name: String) throws(DatasetError) -> String {
+        throw DatasetError("dataset '\(name)'", "task '\(kind)' reads no dataset.")
+    }
     package static func workload(_ question: WorkloadQuestion) throws -> TaskWorkload? { nil }
 }
 
@@ -68,11 +84,42 @@ package struct TaskContext {
         return Int(value)
     }
 
+    package func number(_ key: String) throws -> Double {
+        guard let value = optionalNumber(key) else { throw missing(key, "a number") }
+        return value
+    }
+
+    /// A text or nil where the setting is not set.
+    package func optionalString(_ key: String) -> String? {
+        if case .string(let value)? = job.cell.taskSettings[key] { value } else { nil }
+    }
+
+    /// True, false, or nil where the setting is not set.
+    package func optionalBool(_ key: String) -> Bool? {
+        if case .bool(let value)? = job.cell.taskSettings[key] { value } else { nil }
+    }
+
     package func string(_ key: String) throws -> String {
         guard case .string(let value)? = job.cell.taskSettings[key] else {
             throw missing(key, "a name")
         }
         return value
+    }
+
+    /// Where the dataset is.
+    package func datasetPath() throws -> String {
+        guard let path = resources["dataset"] else {
+            throw TaskError("the job came without the place of its dataset.")
+        }
+        return path
+    }
+
+    /// Throws when the dataset is another one than the job was planned for.
+    package func expectDataset(_ name: String, digest: String) throws {
+        if let expected = job.datasetDigest, expected != digest {
+            throw TaskError(
+                "dataset '\(name)' has changed since the run was planned. Start again.")
+        }
     }
 
     /// A number or nil where the setting is not set.

@@ -14,6 +14,8 @@ package struct TrainingUpdate: Sendable, Equatable {
     package var tokens: Int
     /// Targets that were the most probable token.
     package var hits: Int
+    /// What it took.
+    package var seconds: Double
 }
 
 /// Trains an adapter on a model's frozen weights.
@@ -28,8 +30,8 @@ package final class LoRATrainer {
     private let model: TrainableModel
     private let schedule: TrainingSchedule
     private let passRows: Int
-    /// Updates done so far.
-    package private(set) var completedUpdates = 0
+    /// Those done so far.
+    package private(set) var updates: [TrainingUpdate] = []
 
     /// Checks everything, and allocates for the largest batch.
     ///
@@ -70,6 +72,7 @@ package final class LoRATrainer {
     }
 
     package var updateCount: Int { schedule.updateCount }
+    package var completedUpdates: Int { updates.count }
 
     /// Numbers that are trained.
     package var parameterCount: Int { model.parameters.reduce(0) { $0 + $1.count } }
@@ -99,6 +102,8 @@ package final class LoRATrainer {
     package func step() throws -> TrainingUpdate {
         precondition(completedUpdates < updateCount, "there is an update left")
         let update = completedUpdates
+        let clock = ContinuousClock()
+        let start = clock.now
         let (loss, norm) = try gradients(of: update)
         let learningRate = schedule.learningRate(of: update)
         let step = AdamWStep(
@@ -110,10 +115,12 @@ package final class LoRATrainer {
                 step, gradient: parameter.gradient, first: parameter.first,
                 second: parameter.second)
         }
-        completedUpdates += 1
-        return TrainingUpdate(
+        let done = TrainingUpdate(
             number: update + 1, loss: loss.sum / Double(loss.targets), learningRate: learningRate,
-            gradientNorm: norm, tokens: loss.targets, hits: loss.hits)
+            gradientNorm: norm, tokens: loss.targets, hits: loss.hits,
+            seconds: (clock.now - start).seconds)
+        updates.append(done)
+        return done
     }
 
     /// Fills the gradients of an update, counted from 0; its loss and their norm.
@@ -186,7 +193,7 @@ package final class LoRATrainer {
     /// The order of the data and all random numbers follow from the number of updates.
     package var state: TrainingState {
         TrainingState(
-            completedUpdates: completedUpdates,
+            updates: updates,
             tensors: model.parameters.map { [$0.value.values, $0.first.values, $0.second.values] })
     }
 
@@ -196,7 +203,7 @@ package final class LoRATrainer {
         guard state.tensors.count == parameters.count,
             zip(state.tensors, parameters).allSatisfy({ tensors, parameter in
                 tensors.count == 3 && tensors.allSatisfy { $0.count == parameter.count }
-            }), (0...updateCount).contains(state.completedUpdates)
+            }), state.updates.count <= updateCount
         else {
             throw TrainingError("the checkpoint is not one of this training.")
         }
@@ -205,6 +212,6 @@ package final class LoRATrainer {
             parameter.first.set(tensors[1])
             parameter.second.set(tensors[2])
         }
-        completedUpdates = state.completedUpdates
+        updates = state.updates
     }
 }

@@ -10,7 +10,7 @@ func logarithm(_ value: Double) -> Double { log(value) }
 
 /// Where a training is: what a checkpoint holds.
 package struct TrainingState: Sendable, Equatable {
-    package var completedUpdates: Int
+    package var updates: [TrainingUpdate]
     /// Value, first and second moment of every trained matrix, in the adapter's order.
     package var tensors: [[[Float]]]
 }
@@ -28,7 +28,14 @@ extension TrainingState {
         func append(_ number: Int) {
             withUnsafeBytes(of: UInt64(number).littleEndian) { bytes += $0 }
         }
-        append(completedUpdates)
+        append(updates.count)
+        for update in updates {
+            append(update.tokens)
+            append(update.hits)
+            for number in update.numbers {
+                withUnsafeBytes(of: number.bitPattern.littleEndian) { bytes += $0 }
+            }
+        }
         append(tensors.count)
         for matrices in tensors {
             append(matrices.count)
@@ -48,12 +55,25 @@ extension TrainingState {
             bytes.starts(with: beginning), Self.digest(bytes.dropLast(64)) == bytes.suffix(64)
         else { return nil }
         var rest = bytes.dropFirst(beginning.count).dropLast(64)
-        func number() -> Int? {
+        func word() -> UInt64? {
             guard rest.count >= 8 else { return nil }
             defer { rest = rest.dropFirst(8) }
-            return Int(exactly: rest.prefix(8).reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) })
+            return rest.prefix(8).reversed().reduce(0) { $0 << 8 | UInt64($1) }
         }
-        guard let updates = number(), let count = number() else { return nil }
+        func number() -> Int? { word().flatMap { Int(exactly: $0) } }
+        var updates: [TrainingUpdate] = []
+        for index in 0..<(number() ?? 0) {
+            guard let tokens = number(), let hits = number(), let loss = word(), let rate = word(),
+                let norm = word(), let seconds = word()
+            else { return nil }
+            updates.append(
+                TrainingUpdate(
+                    number: index + 1, loss: Double(bitPattern: loss),
+                    learningRate: Double(bitPattern: rate),
+                    gradientNorm: Double(bitPattern: norm), tokens: tokens, hits: hits,
+                    seconds: Double(bitPattern: seconds)))
+        }
+        guard let count = number() else { return nil }
         var tensors: [[[Float]]] = []
         for _ in 0..<count {
             guard let matrices = number() else { return nil }
@@ -69,7 +89,7 @@ extension TrainingState {
             }
             tensors.append(values)
         }
-        self.init(completedUpdates: updates, tensors: tensors)
+        self.init(updates: updates, tensors: tensors)
     }
 
     private static func digest(_ bytes: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
@@ -77,4 +97,9 @@ extension TrainingState {
         bytes.withUnsafeBytes { hash.update($0) }
         return Array(hash.hexDigest().utf8)[...]
     }
+}
+
+extension TrainingUpdate {
+    /// What of it is not counted.
+    fileprivate var numbers: [Double] { [loss, learningRate, gradientNorm, seconds] }
 }

@@ -4,6 +4,7 @@ import Hub
 import Reporting
 import Runner
 import Store
+import Tasks
 
 /// Runs the matrix of a manifest into the database and regenerates the report.
 enum RunCommand: Command {
@@ -127,6 +128,15 @@ enum RunCommand: Command {
     private static func assignment(for job: Job, resolver: JobResolver) throws -> ChildAssignment {
         var resources: [String: String] = [:]
         resources["adapter"] = resolver.adapter(of: job.cell)
+        if case .string(let name)? = job.cell.taskSettings["dataset"] {
+            resources["dataset"] = try TaskRegistry.task(kind: job.cell.taskKind)?
+                .findDataset(name, in: resolver.project.datasets)
+        }
+        for setting in ["init_adapter", "output_dir"] {
+            if case .string(let path)? = job.cell.taskSettings[setting] {
+                resources[setting] = resolver.path(path)
+            }
+        }
         if case .random(let shape) = job.cell.source {
             let model = try SyntheticModels.model(shape, seed: job.cell.seed)
             resources["synthetic"] = try JSON.text(model)
@@ -141,9 +151,6 @@ enum RunCommand: Command {
         resources["model"] = source
         if job.cell.quantization != Quantizations.asStored {
             resources["model"] = try converted(source, to: job.cell.quantization)
-        }
-        if case .string(let name)? = job.cell.taskSettings["dataset"] {
-            resources["dataset"] = try resolver.project.datasets.locate(name).path
         }
         return ChildAssignment(job: job, resources: resources)
     }

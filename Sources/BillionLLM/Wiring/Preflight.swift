@@ -106,11 +106,12 @@ struct Preflight {
     }
 
     private func workload(of cell: Cell) -> TaskWorkload? {
+        let task = TaskRegistry.task(kind: cell.taskKind)
         var question = WorkloadQuestion(settings: cell.taskSettings)
         if case .string(let name)? = cell.taskSettings["dataset"] {
-            question.dataset = try? resolver.project.datasets.locate(name).path
+            question.dataset = try? task?.findDataset(name, in: resolver.project.datasets)
         }
-        return (try? TaskRegistry.task(kind: cell.taskKind)?.workload(question)) ?? nil
+        return (try? task?.workload(question)) ?? nil
     }
 
     private func line(_ job: PlannedJob, _ source: Source, _ load: TaskWorkload?) -> Line {

@@ -22,15 +22,20 @@ package enum MMLUTask: EvaluationTask {
 
     private static let questionsTogether = 8
 
+    package static func findDataset(_ name: String, in locator: DatasetLocator)
+        throws(DatasetError) -> String
+    {
+        try locator.locate(name).path
+    }
+
+    package static func datasetDigest(_ path: String, name: String) throws(DatasetError) -> String {
+        try MMLUDataset.load(folder: path, name: name).digest
+    }
+
     package static func run(_ context: TaskContext) throws {
-        guard let folder = context.resources["dataset"] else {
-            throw TaskError("the job came without the place of its dataset.")
-        }
-        let dataset = try MMLUDataset.load(folder: folder, name: context.string("dataset"))
-        if let expected = context.job.datasetDigest, expected != dataset.digest {
-            throw TaskError(
-                "dataset '\(dataset.name)' has changed since the run was planned. Start again.")
-        }
+        let dataset = try MMLUDataset.load(
+            folder: context.datasetPath(), name: context.string("dataset"))
+        try context.expectDataset(dataset.name, digest: dataset.digest)
         let limit = try SampleLimit(setting: context.job.cell.taskSettings["limit"] ?? .null)
         let shots = try context.integer("num_fewshot")
         let scorer = try ContinuationScorer(
