@@ -16,6 +16,7 @@ package enum Migrations {
     package static let all: [Migration] = [
         Migration(name: "initial", sql: initialSchema),
         Migration(name: "records", sql: recordsSchema),
+        Migration(name: "training", sql: trainingSchema),
     ]
 
     /// `BLLM`, in `PRAGMA application_id`: how a database of ours is told from others.
