@@ -39,7 +39,8 @@ package enum LoRATask: EvaluationTask {
         .init(
             "order", .choice(ExampleOrder.allCases.map(\.rawValue)), default: .string("shuffled"),
             "order of the records: as in the file, or anew for every epoch"),
-        .init("r", .integer(1...65536), default: .integer(8), "rank of the adapter"),
+        .init(
+            "r", .integer(1...65536), default: .integer(8), "rank of the adapter"),
         .init(
             "lora_alpha", .number(0...1e6), default: .number(16),
             "the adapter counts lora_alpha / r times"),
@@ -54,14 +55,16 @@ package enum LoRATask: EvaluationTask {
         .init(
             "init_adapter", .text, default: .null,
             "folder of the adapter to begin with; its r, alpha and modules are used"),
-        .init("learning_rate", .number(0...1e3), default: .number(2e-4), "of AdamW"),
+        .init(
+            "learning_rate", .number(0...1e3), default: .number(2e-4), "of AdamW"),
         .init(
             "lr_scheduler_type", .choice(LearningRateSchedule.allCases.map(\.rawValue)),
             default: .string("linear"), "how the learning rate changes"),
         .init(
             "warmup_steps", .integer(0...10_000_000), default: .integer(0),
             "updates in which the learning rate rises from 0"),
-        .init("weight_decay", .number(0...1), default: .number(0), "of AdamW"),
+        .init(
+            "weight_decay", .number(0...1), default: .number(0), "of AdamW"),
         .init(
             "max_grad_norm", .number(0...1e9), default: .number(1),
             "gradients are scaled down to this norm"),
@@ -194,12 +197,15 @@ package enum LoRATask: EvaluationTask {
     private static func report(
         _ updates: [TrainingUpdate], _ trainer: LoRATrainer, _ context: TaskContext
     ) throws {
-        for (name, update) in [("first", updates.first), ("last", updates.last)] {
-            guard let update else { continue }
+        if let first = updates.first, let last = updates.last {
             try context.metric(
                 Metric(
-                    name: "train_loss/\(name)", value: update.loss, unit: "nats/token",
-                    higherIsBetter: false, count: update.tokens))
+                    name: "train_loss_first", value: first.loss, unit: "nats/token",
+                    higherIsBetter: false, count: first.tokens))
+            try context.metric(
+                Metric(
+                    name: "train_loss_last", value: last.loss, unit: "nats/token",
+                    higherIsBetter: false, count: last.tokens))
         }
         let seconds = updates.reduce(0) { $0 + $1.seconds }
         let tokens = updates.reduce(0) { $0 + $1.tokens }
