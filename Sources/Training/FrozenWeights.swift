@@ -1,8 +1,9 @@
 import LanguageModels
 import Tensors
 
-/// Hands out a checkpoint's weights for training: in the format that they are stored in, where they
-/// are mapped. Names are GGUF's.
+/// Hands out a checkpoint's weights for training, stored as they are and where they are mapped.
+///
+/// Names are GGUF's.
 struct FrozenWeights {
     let checkpoint: any Checkpoint
     let configuration: ModelConfiguration

@@ -12,7 +12,7 @@ extension LoRAAdapter {
         let places = model.adaptableLinears
         for target in configuration.targetModules
         where !places.contains(where: { $0.matches(target) }) {
-            let ends = Set(places.compactMap { $0.path.split(separator: ".").last.map(String.init) })
+            let ends = Set(places.map { String($0.path.split(separator: ".").last ?? "") })
             throw TrainingError(
                 "target_modules: '\(target)' is no linear layer of this model."
                     + Suggestion.sentence(for: target, among: ends.sorted()))

@@ -37,7 +37,7 @@ package final class LoRATrainer {
     ///
     /// - Parameter evaluated: examples that `evaluate` will be asked about.
     /// - Parameter tapeBytes: memory for what layers keep for the backward instead of computing it
-    ///   once more; nil for the weights' size, and 640 MiB at least.
+    ///   once more; nil for the weights' size, and 576 MiB at least.
     package init(
         checkpoint: any Checkpoint, backend: CPUBackend, adapter: LoRAAdapter,
         examples: [TrainingExample], evaluated: [TrainingExample] = [],
@@ -54,7 +54,7 @@ package final class LoRATrainer {
         var rows = evaluated.map(TrainingPass.rows).max() ?? 1
         for update in 0..<schedule.updateCount {
             let batches = schedule.batches(of: update).map { $0.map { examples[$0] } }
-            guard batches.contains(where: { $0.contains { $0.isTarget.dropFirst().contains(true) } })
+            guard batches.joined().contains(where: { $0.isTarget.dropFirst().contains(true) })
             else {
                 throw TrainingError(
                     "update \(update + 1): none of its \(batches.joined().count) examples has a "
@@ -68,7 +68,7 @@ package final class LoRATrainer {
         let longest = (examples + evaluated).map(\.tokens.count).max() ?? 1
         model.reserve(
             rows: rows, positions: longest,
-            tapeBytes: tapeBytes ?? max(640 << 20, checkpoint.tensors.byteCount))
+            tapeBytes: tapeBytes ?? max(576 << 20, checkpoint.tensors.byteCount))
     }
 
     package var updateCount: Int { schedule.updateCount }

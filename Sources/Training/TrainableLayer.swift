@@ -36,12 +36,9 @@ final class LayerTape {
     /// dropout(x) Aᵀ [T, r] of each adapted module, by its path.
     let projected: [String: CPUBuffer]
 
-    /// - Parameter layers: those that use the tape in turn. They are alike but for which of their
-    ///   modules are adapted.
-    init(layers: [TrainableLayer], rows: Int) {
-        let layer = layers[0]
+    init(_ layer: TrainableLayer, rows: Int, in arena: BufferArena) {
         let shape = layer.attention.shape
-        func buffer(_ width: Int) -> CPUBuffer { CPUBuffer(rows: rows, width: width) }
+        func buffer(_ width: Int) -> CPUBuffer { arena.makeBuffer(rows: rows, width: width) }
         projections = buffer((shape.heads + 2 * shape.keyValueHeads) * shape.headSize)
         attended = buffer(shape.heads * shape.headSize)
         logSums = buffer(shape.heads)
@@ -49,18 +46,21 @@ final class LayerTape {
         // All but the last of the feed-forward's matrices, which leads back to the stream.
         hidden = layer.feedForward.linears.dropLast().map { buffer($0.outputs) }
         projected = Dictionary(
-            uniqueKeysWithValues: layers.flatMap(\.linears).compactMap { linear in
+            uniqueKeysWithValues: layer.linears.compactMap { linear in
                 linear.adapter.map { (linear.path, buffer($0.rank)) }
             })
     }
 
-    /// Memory of one row.
-    static func bytesPerRow(_ layer: TrainableLayer) -> Int {
-        let tape = LayerTape(layers: [layer], rows: 0)
-        let buffers =
-            [tape.projections, tape.attended, tape.logSums, tape.middle].compactMap { $0 }
-            + tape.hidden + tape.projected.values
-        return 4 * buffers.reduce(0) { $0 + $1.width }
+    /// Memory that the tape of a layer takes.
+    static func byteCount(_ layer: TrainableLayer, rows: Int) -> Int {
+        let shape = layer.attention.shape
+        let queries = shape.heads * shape.headSize
+        let widths =
+            [queries + 2 * shape.keyValueHeads * shape.headSize, queries, shape.heads]
+            + (layer.isParallel ? [] : [layer.attention.output.outputs])
+            + layer.feedForward.linears.dropLast().map(\.outputs)
+            + layer.linears.compactMap { $0.adapter?.rank }
+        return widths.reduce(0) { $0 + BufferArena.byteCount(rows: rows, width: $1) }
     }
 }
 

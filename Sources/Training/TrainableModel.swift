@@ -36,9 +36,9 @@ final class TrainableModel {
         let workspace: TrainingWorkspace
         /// Of every layer and of the final norm: [T, D].
         let inputs: [CPUBuffer]
-        /// Nil for layers that use `shared`.
-        let tapes: [LayerTape?]
-        let shared: LayerTape
+        /// For the tapes of a pass.
+        let arena: BufferArena
+        let arenaBytes: Int
     }
 
     init(checkpoint: any Checkpoint, backend: CPUBackend) throws {
@@ -114,19 +114,41 @@ final class TrainableModel {
 
     /// Allocates for passes of at most `rows` rows and examples of at most `positions`.
     ///
-    /// - Parameter tapeBytes: how much the layers may keep for the backward.
+    /// - Parameter tapeBytes: how much the layers may keep for the backward, if that is enough for
+    ///   one of them.
     func reserve(rows: Int, positions: Int, tapeBytes: Int) {
-        let perLayer = max(rows * LayerTape.bytesPerRow(layers[0]), 1)
-        let kept = min(layers.count, max(tapeBytes / perLayer, 0))
-        func tape(_ index: Int) -> LayerTape { LayerTape(layers: [layers[index]], rows: rows) }
+        let perLayer = layers.map { LayerTape.byteCount($0, rows: rows) }
+        let arenaBytes = min(max(tapeBytes, perLayer.max() ?? 0), perLayer.reduce(0, +))
         memory = Memory(
             workspace: TrainingWorkspace(
                 model: self, rows: rows, positions: positions,
                 rank: adapters.map(\.rank).max() ?? 0,
                 hasDropout: adapters.contains { $0.dropout > 0 }),
             inputs: (0...layers.count).map { _ in CPUBuffer(rows: rows, width: shape.width) },
-            tapes: layers.indices.map { $0 < layers.count - kept ? nil : tape($0) },
-            shared: LayerTape(layers: layers, rows: rows))
+            arena: BufferArena(byteCount: arenaBytes), arenaBytes: arenaBytes)
+    }
+
+    /// The tapes of a pass, one a layer: the lower layers share memory where not all have room, and
+    /// keep nothing.
+    private func tapes(rows: Int, _ memory: Memory) -> (tapes: [LayerTape], firstKept: Int) {
+        let sizes = layers.map { LayerTape.byteCount($0, rows: rows) }
+        let shared = sizes.max() ?? 0
+        var firstKept = layers.count
+        var used = 0
+        while firstKept > 0 {
+            let others = firstKept == 1 ? 0 : shared
+            guard used + sizes[firstKept - 1] + others <= memory.arenaBytes else { break }
+            firstKept -= 1
+            used += sizes[firstKept]
+        }
+        memory.arena.removeAll()
+        let kept = layers[firstKept...].map { LayerTape($0, rows: rows, in: memory.arena) }
+        let lower = layers[..<firstKept].map { layer in
+            let mark = memory.arena.mark
+            defer { memory.arena.removeAll(behind: mark) }
+            return LayerTape(layer, rows: rows, in: memory.arena)
+        }
+        return (lower + kept, firstKept)
     }
 
     /// Losses of a pass; with `gradientScale`, adds that times the gradients of their sum to those
@@ -136,11 +158,11 @@ final class TrainableModel {
             preconditionFailure("memory is reserved for the largest pass")
         }
         let run = TrainingRun(backend: backend, workspace: memory.workspace, pass: pass)
+        let (tapes, firstKept) = tapes(rows: pass.rowCount, memory)
         backend.embed(pass.tokens, from: embedding, into: memory.inputs[0])
         for (index, layer) in layers.enumerated() {
             layer.forward(
-                memory.inputs[index], into: memory.inputs[index + 1],
-                memory.tapes[index] ?? memory.shared, run)
+                memory.inputs[index], into: memory.inputs[index + 1], tapes[index], run)
         }
         let loss = loss(of: memory.inputs[layers.count], gradientScale: gradientScale, run)
         guard loss.sum.isFinite else { throw notFinite(memory, pass) }
@@ -148,9 +170,8 @@ final class TrainableModel {
             return loss
         }
         for index in stride(from: layers.count - 1, through: lowest, by: -1) {
-            let input = memory.inputs[index]
-            let tape = memory.tapes[index] ?? memory.shared
-            if memory.tapes[index] == nil { layers[index].forward(input, into: nil, tape, run) }
+            let (input, tape) = (memory.inputs[index], tapes[index])
+            if index < firstKept { layers[index].forward(input, into: nil, tape, run) }
             layers[index].backward(
                 input, memory.workspace.stream, isLowest: index == lowest, tape, run)
         }

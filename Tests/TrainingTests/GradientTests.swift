@@ -1,7 +1,7 @@
 import LanguageModels
 import Tensors
-import Testing
 import TestSupport
+import Testing
 import Training
 
 /// A central difference of f32 losses: its step leaves about three digits.

@@ -39,7 +39,8 @@ package struct RotaryEmbedding {
         let width = 2 * frequencies.count
         return [Float](unsafeUninitializedCapacity: positions * width) { values, filled in
             for position in 0..<positions {
-                fill(position, UnsafeMutableBufferPointer(rebasing: values[position * width..<(position + 1) * width]))
+                let row = position * width..<(position + 1) * width
+                fill(position, UnsafeMutableBufferPointer(rebasing: values[row]))
             }
             filled = positions * width
         }

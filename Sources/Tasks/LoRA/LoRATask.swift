@@ -116,7 +116,8 @@ package enum LoRATask: EvaluationTask {
         try report(trainer, adapter, data, context)
 
         let base = try data.evaluate(context.model, "base", context)
-        let updates = try TrainingLoop(trainer, context).run()
+        let loop = try TrainingLoop(trainer, context)
+        let updates = try loop.run()
         let folder = try TrainingFiles.outputFolder(context)
         try trainer.adapter.write(to: folder, baseModel: nil)
         try report(updates, trainer, context)
@@ -136,6 +137,7 @@ package enum LoRATask: EvaluationTask {
                     name: "peak_resident_bytes", value: Double(peak), unit: "bytes",
                     higherIsBetter: false))
         }
+        loop.removeCheckpoint()
     }
 
     private static func startingAdapter(_ context: TaskContext) throws -> LoRAAdapter {
@@ -151,7 +153,8 @@ package enum LoRATask: EvaluationTask {
         }
         let configuration = LoRAConfiguration(
             rank: try context.integer("r"), alpha: Float(try context.number("lora_alpha")),
-            dropout: dropout, usesRankStabilizedScaling: context.optionalBool("use_rslora") ?? false,
+            dropout: dropout,
+            usesRankStabilizedScaling: context.optionalBool("use_rslora") ?? false,
             targetModules: named ?? model.defaultAdapterTargets)
         return try LoRAAdapter(configuration, for: model, seed: seed(context))
     }

@@ -33,7 +33,10 @@ struct TrainingLoop {
         let total = trainer.updateCount
         let reported = context.completed.records[LoRATask.recordKind]?.count ?? 0
         let identity = SHA256.hex(context.job.id.text)
-        if let state = TrainingState(file: path, identity: identity) { try trainer.restore(state) }
+        // Without finished work this is a new start, asked for with --fresh perhaps.
+        if reported > 0, let state = TrainingState(file: path, identity: identity) {
+            try trainer.restore(state)
+        }
         for update in trainer.updates.dropFirst(reported) { try report(update) }
 
         let saver = CheckpointSaver(path: path, identity: identity)
@@ -50,6 +53,9 @@ struct TrainingLoop {
         try saver.save()
         return trainer.updates
     }
+
+    /// Nothing goes on from here any more.
+    func removeCheckpoint() { try? FileSystem.remove(path) }
 
     private func report(_ update: TrainingUpdate) throws {
         var values: [String: JSONValue] = [
