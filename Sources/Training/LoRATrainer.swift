@@ -153,14 +153,14 @@ package final class LoRATrainer {
         return (loss, squares.squareRoot())
     }
 
-    /// A model that knows nothing has a loss of log V; one of twice that is on its way out.
+    /// A model that knows nothing has a loss of log V; one of half as much again is on its way out.
     private func checkSize(of loss: PassLoss, update: Int) throws {
         let mean = loss.sum / Double(loss.targets)
-        let limit = 2 * logarithm(Double(model.shape.vocabulary))
+        let limit = 1.5 * logarithm(Double(model.shape.vocabulary))
         guard mean > limit else { return }
         let largest = model.parameters.max { $0.gradient.squareSum < $1.gradient.squareSum }
         throw TrainingError(
-            "update \(update + 1): the loss is \(mean), more than \(limit), twice that of guessing; "
+            "update \(update + 1): the loss is \(mean), more than 1.5 times that of guessing; "
                 + "the largest gradient is that of \(largest?.name ?? "nothing"). "
                 + "Lower learning_rate.")
     }

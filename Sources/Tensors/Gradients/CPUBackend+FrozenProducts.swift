@@ -16,8 +16,8 @@ extension CPUBackend {
         _ matrix: CPUMatrix, _ x: BufferColumns, into out: BufferColumns, rows: Int
     ) {
         precondition(x.width == matrix.columns && out.width == matrix.rows, "shapes fit")
-        let tokens = Pieces(of: rows, about: FrozenPieces.tokens(matrix))
-        let parts = Pieces(of: matrix.rows, about: FrozenPieces.rows(matrix))
+        let tokens = FrozenPieces.tokens(rows)
+        let parts = Pieces(of: matrix.rows, about: FrozenPieces.limit)
         pool.run(tokens.count * parts.count) { item, thread in
             let (token, part) = (tokens[item % tokens.count], parts[item / tokens.count])
             let (weights, stride) = piece(
@@ -36,13 +36,12 @@ extension CPUBackend {
         accumulating: Bool
     ) {
         precondition(dx.width == matrix.columns && dy.width == matrix.rows, "shapes fit")
-        let tokens = Pieces(of: rows, about: FrozenPieces.tokens(matrix))
+        let tokens = FrozenPieces.tokens(rows)
         let parts = Pieces(
-            of: matrix.columns, about: FrozenPieces.rowLimit,
+            of: matrix.columns, about: FrozenPieces.limit,
             multipleOf: max(matrix.host.format.blockElements, 16))
         // Stored as f32, all rows are one piece.
-        let height =
-            matrix.type == Int32(CK_F32.rawValue) ? matrix.rows : FrozenPieces.rowLimit
+        let height = matrix.type == Int32(CK_F32.rawValue) ? matrix.rows : FrozenPieces.limit
         pool.run(tokens.count * parts.count) { item, thread in
             let (token, part) = (tokens[item % tokens.count], parts[item / tokens.count])
             for first in stride(from: 0, to: matrix.rows, by: height) {
@@ -93,16 +92,11 @@ func multiplyDense(
 /// How products are cut up: large enough for BLAS to copy little in relation to what it computes.
 private enum FrozenPieces {
     /// Rows, or columns, of W.
-    static let rowLimit = 256
+    static let limit = 512
 
-    /// Rows whose f32 form stays near the processor.
-    static func rows(_ matrix: CPUMatrix) -> Int {
-        max(32, min(rowLimit, (1 << 18) / matrix.columns))
-    }
-
-    /// Tokens: more where every piece has to be dequantized once more.
-    static func tokens(_ matrix: CPUMatrix) -> Int {
-        matrix.type == Int32(CK_F32.rawValue) ? 320 : 640
+    /// Two pieces at least, for narrow matrices have one only.
+    static func tokens(_ count: Int) -> Pieces {
+        Pieces(of: count, about: max(64, min(limit, (count + 1) / 2)))
     }
 }
 
