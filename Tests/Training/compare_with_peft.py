@@ -72,7 +72,7 @@ def parity(a):
         print(f"{x['update']:6d}  {x['loss']:11.7f}  {y['loss']:11.7f}  {error:8.1e}  {x['grad_norm']:16.6f}  "
               f"{y['grad_norm']:8.6f}  {y['tokens']:6d}")
     print(f"largest relative difference of a loss {worst:.1e} (wanted 1e-3); peak memory "
-          f"{theirs[-1]['peak_rss_mib']} MiB and {metrics['peak_resident_bytes'] / 2**20:.0f} MiB")
+          f"{theirs[-1]['peak_rss_mib']} MiB and {metrics['train_peak_resident_bytes'] / 2**20:.0f} MiB")
     print(f"largest difference of a logit {logits(a, out):.5f} (wanted 0.02)")
 
 
@@ -105,7 +105,7 @@ def speed(a):
         mine, metrics = ours(a, f"{a.work}/project", f"{{path: {a.model}}}", settings(a, out, 1))
         rates["ours"].append(sum(x["tokens"] for x in mine) / mine[-1]["seconds"])
         print(f"round {turn + 1}: PEFT {rates['PEFT'][-1]:.1f}, ours {rates['ours'][-1]:.1f} tokens/s; peak "
-              f"{log[-1]['peak_rss_mib']} and {metrics['peak_resident_bytes'] / 2**20:.0f} MiB", flush=True)
+              f"{log[-1]['peak_rss_mib']} and {metrics['train_peak_resident_bytes'] / 2**20:.0f} MiB", flush=True)
     middle = {k: statistics.median(v) for k, v in rates.items()}
     print(f"median: PEFT {middle['PEFT']:.1f}, ours {middle['ours']:.1f} tokens/s, {middle['ours'] / middle['PEFT']:.2f} times")
 
@@ -138,7 +138,7 @@ def synthetic(a):
     operations = rate * 4 * a.parameters / 1e9
     blas = sgemm_rate(a.threads)
     print(f"{a.shape} {a.quantization}: {rate:.1f} tokens/s, {operations:.0f} GFLOP/s of {blas:.0f} by sgemm "
-          f"({100 * operations / blas:.0f} %), peak {metrics['peak_resident_bytes'] / 2**20:.0f} MiB; "
+          f"({100 * operations / blas:.0f} %), peak {metrics['train_peak_resident_bytes'] / 2**20:.0f} MiB; "
           f"100 records of 200 tokens, 3 epochs: {60000 / rate / 60:.1f} minutes")
 
 

@@ -134,7 +134,7 @@ package enum LoRATask: EvaluationTask {
         if let peak = ProcessMemory.peakResidentBytes() {
             try context.metric(
                 Metric(
-                    name: "peak_resident_bytes", value: Double(peak), unit: "bytes",
+                    name: "train_peak_resident_bytes", value: Double(peak), unit: "bytes",
                     higherIsBetter: false))
         }
         loop.removeCheckpoint()
