@@ -10,6 +10,8 @@ package struct ReportData {
     package let hosts: [HostResults]
     /// Newest attempts that failed, were skipped, or were stopped before there was any result.
     package let unfinished: [StoredAttempt]
+    /// Where the charts lie, seen from the report.
+    package let chartFolder: String
 
     /// What one host measured.
     package struct HostResults {
@@ -38,9 +40,14 @@ package struct ReportData {
         }
     }
 
-    package init(_ snapshot: StoreSnapshot) {
+    package init(_ snapshot: StoreSnapshot, chartFolder: String = ReportChart.folder) {
         self.snapshot = snapshot
-        let done = snapshot.attempts.filter { $0.status == "done" }
+        self.chartFolder = chartFolder
+        let done = snapshot.attempts.filter { $0.status == "done" }.map { attempt in
+            var attempt = attempt
+            attempt.metrics = attempt.metrics.compactMapValues(\.ifMeasured)
+            return attempt
+        }
         let names = Names(done)
         let newestDone = Dictionary(
             done.map { ([$0.jobRow, $0.hostID], $0.id) }, uniquingKeysWith: max)
@@ -68,6 +75,11 @@ package struct ReportData {
         }
     }
 
+    /// A chart's title, with the host where there are several.
+    package func titled(_ title: String, _ results: HostResults) -> String {
+        hosts.count > 1 ? "\(title), \(results.host.label)" : title
+    }
+
     package var hasResults: Bool { !hosts.isEmpty }
 
     /// All attempts that figures are taken from.
@@ -93,6 +105,31 @@ package struct ReportData {
             Int(name.dropFirst(prefix.count).prefix { $0.isNumber }) ?? 0
         }
         return names.sorted { (number($0), $0) < (number($1), $1) }
+    }
+}
+
+extension Metric {
+    /// Nothing that is measured is larger: bytes, tokens/s, seconds.
+    private static let largest = 1e18
+
+    /// The figure as far as it says something.
+    ///
+    /// nil for what is no number or an average of nothing; without a spread or an interval that
+    /// is none. The store keeps such figures out, and a damaged file may hold them all the same.
+    fileprivate var ifMeasured: Metric? {
+        guard abs(value) <= Self.largest, count.map({ $0 > 0 }) ?? true else { return nil }
+        var metric = self
+        if let spread = standardDeviation, !(0...Self.largest).contains(spread) {
+            metric.standardDeviation = nil
+        }
+        if let low = confidenceLow, let high = confidenceHigh, low <= high,
+            abs(low) <= Self.largest, abs(high) <= Self.largest
+        {
+            return metric
+        }
+        metric.confidenceLow = nil
+        metric.confidenceHigh = nil
+        return metric
     }
 }
 

@@ -16,6 +16,8 @@ package protocol EvaluationTask {
     static var needsRealWeights: Bool { get }
     /// Whether it computes in f32 from the weights as they are stored, whatever `compute` says.
     static var readsWeightsAsStored: Bool { get }
+    /// Whether it runs code that a model wrote, which needs a sandbox or somebody's word.
+    static var runsForeignCode: Bool { get }
     /// The file or folder of the dataset that the setting `dataset` names.
     static func findDataset(_ name: String, in locator: DatasetLocator) throws(DatasetError)
         -> String
@@ -30,6 +32,9 @@ package protocol EvaluationTask {
 extension EvaluationTask {
     package static var needsRealWeights: Bool { true }
     package static var readsWeightsAsStored: Bool { false }
+    package static var runsForeignCode: Bool { false }
+    /// The setting that a job has, and no manifest can give, when code may run without a sandbox.
+    package static var unsafeCodeSetting: String { "unsafe_code" }
     package static func findDataset(_ name: String, in locator: DatasetLocator)
         throws(DatasetError) -> String
     {
@@ -104,6 +109,19 @@ package struct TaskContext {
             throw missing(key, "a name")
         }
         return value
+    }
+
+    package func bool(_ key: String) throws -> Bool {
+        guard case .bool(let value)? = job.cell.taskSettings[key] else {
+            throw missing(key, "true or false")
+        }
+        return value
+    }
+
+    /// Threads that the job may use.
+    package var threads: Int {
+        guard case .integer(let value)? = job.cell.hardwareSettings["threads"] else { return 1 }
+        return max(1, Int(value))
     }
 
     /// Where the dataset is.

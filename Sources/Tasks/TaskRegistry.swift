@@ -6,9 +6,12 @@ import Experiments
 package enum TaskRegistry {
     package static var all: [any EvaluationTask.Type] {
         [
+            HumanEvalInstructTask.self,
+            HumanEvalTask.self,
             LoRATask.self,
             MemoryTask.self,
             MMLUTask.self,
+            SpeculativeTask.self,
             SpeedTask.self,
         ]
     }

@@ -13,6 +13,8 @@ struct JobResolver: Sendable {
     let project: Project
     let manifest: Manifest
     let access: ModelAccess
+    /// Whether somebody has said that programs of a model may run without a sandbox.
+    var allowsUnsafeCode = false
 
     /// What is known of a model without fetching it.
     private enum Model {
@@ -23,8 +25,15 @@ struct JobResolver: Sendable {
     }
 
     /// Where the model's file is, or comes from; nil for random weights, which need none.
-    func location(of cell: Cell) -> ModelLocation? {
-        ModelLocation(cell.source, relativeTo: manifest.folder)
+    func location(of cell: Cell) -> ModelLocation? { location(of: cell.source) }
+
+    func location(of source: ModelSource) -> ModelLocation? {
+        ModelLocation(source, relativeTo: manifest.folder)
+    }
+
+    /// Where all that a cell reads is or comes from, its draft too.
+    func locations(of cell: Cell) -> [ModelLocation] {
+        [cell.source, cell.draft?.source].compactMap { $0.flatMap(location(of:)) }
     }
 
     /// The folder of the adapter that the model is used with; nil for none.
@@ -37,8 +46,7 @@ struct JobResolver: Sendable {
 
     /// Whether what the job needs is on this machine.
     func isHere(_ cell: Cell) -> Bool {
-        guard let location = location(of: cell) else { return true }
-        return ((try? access.locate(location)) ?? nil) != nil
+        locations(of: cell).allSatisfy { ((try? access.locate($0)) ?? nil) != nil }
     }
 
     /// The jobs in the plan's order.
@@ -55,7 +63,9 @@ struct JobResolver: Sendable {
             }
             // Another instruction set rounds and times differently: another job.
             cell.hardwareSettings["kernel_variant"] = .string(KernelVariant.current)
-            if models[cell.source] == nil { models[cell.source] = model(of: cell) }
+            if models[cell.source] == nil {
+                models[cell.source] = model(cell.source, seed: cell.seed)
+            }
             var digest: String?
             switch models[cell.source] ?? .notPulled {
             case .known(let found): digest = found
@@ -71,6 +81,10 @@ struct JobResolver: Sendable {
                 }
             }
             let task = TaskRegistry.task(kind: cell.taskKind)
+            // No manifest can say this, for manifests are passed on; and it is another job.
+            if allowsUnsafeCode, let task, task.runsForeignCode {
+                cell.taskSettings[task.unsafeCodeSetting] = .bool(true)
+            }
             if case .random = cell.source, task?.needsRealWeights ?? true {
                 return .unavailable(
                     cell,
@@ -100,11 +114,22 @@ struct JobResolver: Sendable {
                     return .broken(cell, reason: "init_adapter: \(error)")
                 }
             }
+            var draftDigest: String?
+            if let draft = cell.draft {
+                if models[draft.source] == nil {
+                    models[draft.source] = model(draft.source, seed: cell.seed)
+                }
+                switch models[draft.source] ?? .notPulled {
+                case .known(let found): draftDigest = found
+                case .notPulled: return .notPulled(cell)
+                case .unusable(let reason): return .broken(cell, reason: reason)
+                }
+            }
             // Only now: a model is not fetched for a job that cannot run.
             guard let digest else { return .notPulled(cell) }
             let job = try Job(
                 cell: cell, modelDigest: digest, datasetDigest: datasetDigest,
-                taskVersion: task?.version ?? 0,
+                draftDigest: draftDigest, taskVersion: task?.version ?? 0,
                 engineVersion: Program.engineVersion)
             return .ready(job)
         }
@@ -115,18 +140,18 @@ struct JobResolver: Sendable {
         SHA256.hex(try JSON.text(["adapter": adapter, "model": model]))
     }
 
-    private func model(of cell: Cell) -> Model {
+    private func model(_ source: ModelSource, seed: UInt64) -> Model {
         do {
-            if case .catalog(let name) = cell.source,
+            if case .catalog(let name) = source,
                 case .wheel(let wheel)? = ModelCatalog.model(named: name)?.source
             {
                 return .known(digest: wheel.sha256)
             }
-            if case .random(let shape) = cell.source {
-                return .known(digest: try SyntheticModels.digest(shape, seed: cell.seed))
+            if case .random(let shape) = source {
+                return .known(digest: try SyntheticModels.digest(shape, seed: seed))
             }
-            if case .pypi(_, _, let sha256) = cell.source { return .known(digest: sha256) }
-            guard let location = location(of: cell), let path = try access.locate(location)
+            if case .pypi(_, _, let sha256) = source { return .known(digest: sha256) }
+            guard let location = location(of: source), let path = try access.locate(location)
             else { return .notPulled }
             return .known(digest: try access.digest(of: path))
         } catch {

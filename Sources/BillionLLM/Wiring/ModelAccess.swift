@@ -27,13 +27,12 @@ struct ModelAccess: Sendable {
         return try store.locate(location)
     }
 
-    /// What identifies a model: the SHA-256 of its file, or of the names and digests of its files.
+    /// What identifies a model: the SHA-256 of its file, or of the names and digests of its files,
+    /// as `models verify` shows it.
     func digest(of path: String) throws -> String {
         let files = try CheckpointFiles.paths(of: path)
-        if files.count == 1 { return try store.digest(of: path) }
-        var digests: [String: String] = [:]
-        for file in files { digests[FileSystem.name(of: file)] = try store.digest(of: file) }
-        return SHA256.hex(try JSON.text(digests))
+        return files.count == 1
+            ? try store.digest(of: path) : try store.digest(ofFiles: files)
     }
 
     /// What identifies an adapter: the SHA-256 of the names and digests of its files.
@@ -114,7 +113,8 @@ struct ModelAccess: Sendable {
     ///
     /// The name counts the converter's version, so that a better one makes a new file.
     func convertedPath(digest: String, format: String) -> String {
-        let name = "\(digest.prefix(16))-\(format)-v\(Program.engineVersion).gguf"
+        let version = "v\(Program.engineVersion).\(Requantizer.version)"
+        let name = "\(digest.prefix(16))-\(format)-\(version).gguf"
         return FileSystem.join(FileSystem.join(paths.cache, "quantized"), name)
     }
 

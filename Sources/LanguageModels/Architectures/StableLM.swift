@@ -49,7 +49,7 @@ package final class StableLM: Architecture {
                     ? try weights.vector(name + ".bias", count: rows) : nil)
         }
         rotary = try weights.rotary()
-        embedding = try weights.matrix("token_embd.weight", rows: shape.vocabulary, columns: d)
+        embedding = try weights.embedding(shape)
         layers = try (0..<shape.layers).map { index in
             let prefix = "blk.\(index)."
             return Layer(

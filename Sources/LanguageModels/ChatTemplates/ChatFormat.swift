@@ -50,6 +50,34 @@ package struct ChatFormat: Sendable {
             eosToken: tokenizer.eosID.map { tokenizer.text(of: $0) })
     }
 
+    /// The conversation's text up to the end of its last message, which the model is to go on with.
+    ///
+    /// As transformers' `continue_final_message`: what the template puts behind the message is cut
+    /// off; where it trims messages, so is whitespace at this one's end.
+    package func text(continuing messages: [ChatMessage]) throws(ChatTemplateError) -> String {
+        precondition(!messages.isEmpty, "there is a message to go on with")
+        guard let template else {
+            let (before, last) = (messages.dropLast(), messages[messages.count - 1])
+            return Self.plainText(of: Array(before)) + " " + last.content
+        }
+        var marked = messages
+        marked[marked.count - 1].content += Self.endMark + " "
+        let text = try template.render(
+            messages: marked, addGenerationPrompt: false, date: date,
+            bosToken: tokenizer.bosID.map { tokenizer.text(of: $0) },
+            eosToken: tokenizer.eosID.map { tokenizer.text(of: $0) })
+        guard let end = text.ranges(of: Self.endMark).last else {
+            throw ChatTemplateError(
+                .evaluation, at: .init(line: 1, column: 1),
+                "the last message is not in the text that it renders, and so cannot be continued.")
+        }
+        let kept = String(text[..<end.lowerBound])
+        return text[end.upperBound...].first == " " ? kept : PythonText.stripped(kept, .right)
+    }
+
+    /// Finds the end of a message in what a template makes of it.
+    private static let endMark = "CONTINUE_FINAL_MESSAGE_TAG"
+
     /// The same as tokens.
     ///
     /// BOS comes first when the tokenizer wants one, and once only: templates may write it too.

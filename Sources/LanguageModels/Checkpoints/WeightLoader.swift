@@ -37,6 +37,13 @@ package struct WeightLoader {
         try matrices(name, rows: [rows], columns: columns)[0]
     }
 
+    /// The embedding [V, D], which is multiplied with only where it is the output matrix too.
+    func embedding(_ shape: TransformerShape) throws -> any DeviceMatrix {
+        let host = try hostMatrix(
+            "token_embd.weight", rows: shape.vocabulary, columns: shape.width)
+        return has("output.weight") ? try backend.makeLookup(host) : try backend.makeMatrix(host)
+    }
+
     /// Weight matrices that the file keeps stacked in one tensor, [sum of rows, columns].
     func matrices(_ name: String, rows: [Int], columns: Int) throws -> [any DeviceMatrix] {
         let all = try hostMatrix(name, rows: rows.reduce(0, +), columns: columns)

@@ -56,7 +56,7 @@ package enum LoRATask: EvaluationTask {
             "init_adapter", .text, default: .null,
             "folder of the adapter to begin with; its r, alpha and modules are used"),
         .init(
-            "learning_rate", .number(0...1e3), default: .number(2e-4), "of AdamW"),
+            "learning_rate", .number(0...1e3), default: .number(0.0002), "of AdamW"),
         .init(
             "lr_scheduler_type", .choice(LearningRateSchedule.allCases.map(\.rawValue)),
             default: .string("linear"), "how the learning rate changes"),
@@ -125,11 +125,7 @@ package enum LoRATask: EvaluationTask {
             let model = try LanguageModel(
                 checkpoint: context.model.checkpoint, backend: backend, adapter: trainer.adapter)
             let adapted = try data.evaluate(model, "adapted", context) ?? []
-            for metric in EvaluationMetrics.changes(
-                from: base, to: adapted, format: data.answerFormat)
-            {
-                try context.metric(metric)
-            }
+            try data.report(base, adapted, context)
         }
         if let peak = ProcessMemory.peakResidentBytes() {
             try context.metric(

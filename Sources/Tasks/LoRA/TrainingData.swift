@@ -62,4 +62,17 @@ struct TrainingData {
         }
         return outcomes
     }
+
+    /// What has changed, as figures and answer by answer.
+    func report(
+        _ base: [HeldOutOutcome], _ adapted: [HeldOutOutcome], _ context: TaskContext
+    ) throws {
+        guard let evaluation else { return }
+        for metric in EvaluationMetrics.changes(from: base, to: adapted, format: answerFormat) {
+            try context.metric(metric)
+        }
+        let reported = context.completed.records[HeldOutEvaluation.recordKind]?.count ?? 0
+        let records = evaluation.jobRecords(base: base, adapted: adapted, format: answerFormat)
+        for record in records.dropFirst(reported) { try context.record(record) }
+    }
 }

@@ -8,6 +8,11 @@ import Tensors
 /// can be merged on the way: its sums are added before a matrix takes its new format. Memory stays
 /// at some tens of megabytes whatever the size of the model.
 package struct Requantizer: Sendable {
+    /// Counted up when the same input makes another file.
+    ///
+    /// 2: files made from folders have the tokenizer in them.
+    package static let version = 2
+
     package let input: any Checkpoint
     package let plan: RequantizationPlan
     /// Rows are converted by this many threads at a time.
