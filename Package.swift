@@ -79,7 +79,9 @@ let package = Package(
         tests("Chat", imports: ["Basics", "Tensors", "LanguageModels", "Chat"]),
         tests("Hub", imports: ["Basics", "Hub"]),
         // They run the executable, which every build of the tests makes too.
-        tests("Command", imports: ["Basics", "LanguageModels", "Store", "Tasks"]),
+        tests(
+            "Command",
+            imports: ["Basics", "LanguageModels", "Reporting", "Store", "Tasks"]),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .c17

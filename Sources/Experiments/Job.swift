@@ -44,7 +44,9 @@ package struct Cell: Hashable, Sendable, Codable {
     /// The model's name in the manifest.
     package var model: String
     package var source: ModelSource
-    /// The folder of an adapter that the model is used with. The path is used, and never stored.
+    /// The folder of an adapter that the model is used with.
+    ///
+    /// The path is used, and never stored.
     package var adapter: String?
     package var quantization: String
     /// The task's name in the manifest; several names may share one kind.

@@ -27,6 +27,8 @@ package enum ReportSections {
         MemorySection(),
         SpeculativeSection(),
         NoiseSection(),
+        PublishedSection(),
+        FineTuningSection(),
         UnfinishedSection(),
         EnvironmentSection(),
         MethodSection(),

@@ -47,6 +47,13 @@ import Testing
                 + "steal_share load frequency_hz temperature_c suspended_seconds"
         ),
         (
+            "lora_answers",
+            "job_id record_index question reference base_answer adapted_answer base_in_format "
+                + "adapted_in_format tokens base_loss adapted_loss response_tokens "
+                + "base_response_loss adapted_response_loss model quantization task hardware host "
+                + "run_id"
+        ),
+        (
             "leaderboard",
             "host model quantization hardware dataset acc acc_macro acc_ci_low acc_ci_high "
                 + "n_questions pp tg pp512 tg128 ttft itl_p50 itl_p95 peak_resident_bytes "
