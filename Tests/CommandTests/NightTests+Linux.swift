@@ -42,7 +42,8 @@
             #expect(status.lines.first?.hasPrefix("run 1  night  running  since ") == true)
             #expect(status.output.contains("job 1 of 4: tiny as-stored zero one"))
             let cancel = try project.run("cancel", "tiny", "as-stored", "zero", "one")
-            #expect(cancel.status == 0 && cancel.errors.hasSuffix(": failed.\n"), "\(cancel.errors)")
+            #expect(
+                cancel.status == 0 && cancel.errors.hasSuffix(": failed.\n"), "\(cancel.errors)")
             let result = try running.wait()
             #expect(result.status == 1)
             #expect(result.errors.contains("3 done, 1 failed (1 cancelled)"), "\(result.errors)")

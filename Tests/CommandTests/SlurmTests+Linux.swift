@@ -77,7 +77,9 @@
             #expect(try project.tool.run(cell + ["--manifest-digest", digest]).status == 0)
             try project.write(manifest + "\n", to: Self.experiment)
             let changed = try project.tool.run(cell + ["--manifest-digest", digest])
-            #expect(changed.status == 2 && changed.errors.contains("has changed since it was submitted"))
+            #expect(
+                changed.status == 2 && changed.errors.contains("has changed since it was submitted")
+            )
             #expect(try project.run("submit", Self.experiment).errors.contains("--slurm"))
         }
 
