@@ -10,16 +10,18 @@ import Testing
     import Foundation
 #endif
 
+private let referencePython = ProcessInfo.processInfo.environment["BILLION_REFERENCE_PYTHON"]
+
 /// One cache for this program and `huggingface_hub`: what one has fetched, the other uses without
 /// a network.
 @Suite(
     .enabled(if: realPython != nil, needsPython), .enabled(if: hasCurl, needsCurl),
     .enabled(
-        if: HubReferenceTests.python != nil && SharedData.runsSlowTests,
+        if: referencePython != nil && SharedData.runsSlowTests,
         "needs BILLION_REFERENCE_PYTHON, a Python with huggingface_hub; run with --slow"),
     .timeLimit(.minutes(5)))
 struct HubReferenceTests {
-    static let python = ProcessInfo.processInfo.environment["BILLION_REFERENCE_PYTHON"]
+    private static let python = referencePython
 
     private let hub: HubHome
     private static let content = HubHome.content
