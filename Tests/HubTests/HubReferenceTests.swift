@@ -34,7 +34,7 @@ struct HubReferenceTests {
         environment["HF_ENDPOINT"] = hub.server.address + "/plain"
         if isOffline { environment["HF_HUB_OFFLINE"] = "1" }
         let outcome = try Subprocess(
-            try #require(Self.python),
+            try #require(referencePython),
             ["-c", "import huggingface_hub as hub; print(hub.\(call))"],
             environment: environment
         ).run()
