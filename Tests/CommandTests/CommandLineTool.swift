@@ -88,7 +88,7 @@ struct CommandLineTool: Sendable {
 extension CommandLineTool {
     /// All that help lists, but `test`, which is the launcher's.
     static let commands = [
-        "run", "plan", "validate", "query", "report", "models", "datasets", "chat", "generate",
-        "score", "tokenize", "speed", "kernels",
+        "run", "plan", "validate", "query", "report", "history", "gate", "models", "datasets",
+        "chat", "generate", "score", "tokenize", "speed", "kernels",
     ]
 }
