@@ -63,7 +63,11 @@ let package = Package(
         .target(name: "TestSupport", dependencies: ["Basics"], path: "Tests/TestSupport"),
         tests("Basics", imports: ["Basics"]),
         tests("Experiments", imports: ["Basics", "Experiments"]),
-        tests("Store", imports: ["Basics", "Experiments", "Store"]),
+        // A process that writes, for the tests of several writers.
+        .executableTarget(
+            name: "StoreWriter", dependencies: ["Basics", "Experiments", "Store"],
+            path: "Tests/StoreWriter"),
+        tests("Store", imports: ["Basics", "Experiments", "Store", "CSQLite", "StoreWriter"]),
         tests("Runner", imports: ["Basics", "Experiments", "Store", "Runner"]),
         tests("Reporting", imports: ["Basics", "Experiments", "Store", "Reporting"]),
         tests("Tensors", imports: ["Basics", "Tensors", "CKernels"]),

@@ -70,6 +70,10 @@ package struct Catalog: Sendable {
             case integer(ClosedRange<Int>)
             /// An integer, or the word `auto`.
             case integerOrAuto(ClosedRange<Int>)
+            /// The same, or a list of them, each of which makes a cell of its own.
+            case integersOrAuto(ClosedRange<Int>)
+            /// A list of integers, at least one.
+            case integers(ClosedRange<Int>)
             case number(ClosedRange<Double>)
             /// How many of something: an integer from 1, or a share of all between 0 and 1.
             case countOrShare
@@ -77,6 +81,9 @@ package struct Catalog: Sendable {
             case text
             /// One of a list of words.
             case choice([String])
+            /// A second model, by name or as `{model: NAME, quantization: FORMAT}`, or one of a list
+            /// of words.
+            case draft([String])
         }
 
         package init(_ key: String, _ kind: Kind, default value: JSONValue, _ summary: String) {

@@ -44,6 +44,10 @@ package struct Cell: Hashable, Sendable, Codable {
     /// The model's name in the manifest.
     package var model: String
     package var source: ModelSource
+    /// The folder of an adapter that the model is used with.
+    ///
+    /// The path is used, and never stored.
+    package var adapter: String?
     package var quantization: String
     /// The task's name in the manifest; several names may share one kind.
     package var task: String
@@ -54,15 +58,18 @@ package struct Cell: Hashable, Sendable, Codable {
     package var backend: String
     package var hardwareSettings: [String: JSONValue]
     package var seed: UInt64
+    /// A second model that the task uses; its names are in the settings too.
+    package var draft: DraftCell?
 
     package init(
-        experiment: String, model: String, source: ModelSource, quantization: String,
-        task: String, taskKind: String, taskSettings: [String: JSONValue], hardware: String,
-        backend: String, hardwareSettings: [String: JSONValue], seed: UInt64
+        experiment: String, model: String, source: ModelSource, adapter: String? = nil,
+        quantization: String, task: String, taskKind: String, taskSettings: [String: JSONValue],
+        hardware: String, backend: String, hardwareSettings: [String: JSONValue], seed: UInt64
     ) {
         self.experiment = experiment
         self.model = model
         self.source = source
+        self.adapter = adapter
         self.quantization = quantization
         self.task = task
         self.taskKind = taskKind
@@ -74,34 +81,45 @@ package struct Cell: Hashable, Sendable, Codable {
     }
 
     /// `smollm2-135m-instruct q8_0 mmlu cpu`: how the cell is named on a screen.
-    package var title: String { "\(model) \(quantization) \(task) \(hardware)" }
+    package var title: String { names.joined(separator: " ") }
+
+    /// Its names on the four axes of the matrix.
+    package var names: [String] { [model, quantization, task, hardware] }
 }
 
 /// A cell whose inputs are known by digest, and so has an identity.
 package struct Job: Hashable, Sendable, Codable {
     package let id: JobID
     package let cell: Cell
-    /// SHA-256 of the model's source file.
+    /// SHA-256 of the model's source file, and of its adapter where it is used with one.
     package let modelDigest: String
     /// SHA-256 of the dataset that the task reads; nil for tasks without one.
     package let datasetDigest: String?
+    /// SHA-256 of the draft's source file; nil where there is no second model.
+    package let draftDigest: String?
 
     /// - Parameter cell: its `hardwareSettings` must be resolved (no `auto`), for two machines
     ///   that resolve differently run different jobs.
     /// - Parameter engineVersion: counted up when a change of the engine can change results.
     package init(
-        cell: Cell, modelDigest: String, datasetDigest: String?, taskVersion: Int,
-        engineVersion: Int
+        cell: Cell, modelDigest: String, datasetDigest: String?, draftDigest: String? = nil,
+        taskVersion: Int, engineVersion: Int
     ) throws {
         self.cell = cell
         self.modelDigest = modelDigest
         self.datasetDigest = datasetDigest
+        self.draftDigest = draftDigest
+        var settings = cell.taskSettings
+        if let draft = cell.draft, let draftDigest {
+            // Names do not count, here as elsewhere.
+            settings["draft"] = DraftCell.object(model: draftDigest, draft.quantization)
+        }
         let identity: JSONValue = .object([
             "model": .string(modelDigest),
             "quantization": .string(cell.quantization),
             "task": .string(cell.taskKind),
             "task_version": .integer(Int64(taskVersion)),
-            "settings": .object(cell.taskSettings),
+            "settings": .object(settings),
             "dataset": datasetDigest.map { .string($0) } ?? .null,
             "backend": .string(cell.backend),
             "hardware": .object(cell.hardwareSettings),

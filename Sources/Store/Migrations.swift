@@ -16,6 +16,10 @@ package enum Migrations {
     package static let all: [Migration] = [
         Migration(name: "initial", sql: initialSchema),
         Migration(name: "records", sql: recordsSchema),
+        Migration(name: "generations", sql: generationsSchema),
+        Migration(name: "speculative", sql: speculativeSchema),
+        Migration(name: "watching", sql: watchingSchema),
+        Migration(name: "lora-answers", sql: loraAnswersSchema),
     ]
 
     /// `BLLM`, in `PRAGMA application_id`: how a database of ours is told from others.

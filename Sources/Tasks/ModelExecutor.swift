@@ -5,7 +5,8 @@ import Tensors
 
 /// Runs a job in this process: loads the model, says what the engine is, runs the task.
 package struct ModelExecutor: JobExecutor {
-    /// Local paths of what the job reads: `model`, and `dataset` for tasks with one.
+    /// Local paths of what the job reads: `model`, `dataset` for tasks with one, and `adapter`
+    /// where the model is used with one.
     ///
     /// For random weights `synthetic` takes the place of `model`: a `SyntheticModel` as JSON.
     package let resources: [String: String]
@@ -24,12 +25,15 @@ package struct ModelExecutor: JobExecutor {
         for (name, value) in model.backend.facts.sorted(by: { $0.key < $1.key }) {
             try report(.fact(name: name, value: value))
         }
-        try report(.fact(name: "compute", value: .string(hardware.computation.rawValue)))
+        try report(.fact(name: "compute", value: .string(hardware.computation.products.rawValue)))
         try report(
             .fact(
                 name: "cache_type",
                 value: .string(hardware.computation.cacheFormat.rawValue)))
         try report(.fact(name: "stored_formats", value: .string(model.storedFormats)))
+        if let adapter = model.adapterSummary {
+            try report(.fact(name: "adapter", value: .string(adapter)))
+        }
         if let provenance = model.provenance {
             try report(.fact(name: "provenance", value: .string(provenance)))
         }
@@ -61,12 +65,17 @@ extension ModelExecutor {
             let checkpoint = try SyntheticCheckpoint(
                 JSON.decode(SyntheticModel.self, from: text), target: .named(format),
                 threads: hardware.threads)
-            return try LanguageModel(checkpoint: checkpoint, backend: hardware.makeBackend())
+            let adapter = try resources["adapter"].map {
+                try LoRAAdapter(path: $0, for: checkpoint.configuration())
+            }
+            return try LanguageModel(
+                checkpoint: checkpoint, backend: hardware.makeBackend(), adapter: adapter)
         }
         guard let path = resources["model"] else {
             throw TaskError("the job came without the place of its model.")
         }
-        return try LanguageModel(path: path, backend: hardware.makeBackend())
+        return try LanguageModel(
+            path: path, backend: hardware.makeBackend(), adapter: resources["adapter"])
     }
 }
 
@@ -82,8 +91,13 @@ package struct HardwareTarget {
             "threads", .integerOrAuto(1...1024), default: .string("auto"),
             "threads that compute; auto is the number of cores this process may use"),
         .init(
-            "compute", .choice(Computation.allCases.map(\.rawValue)), default: .string("auto"),
+            "compute", .choice(Computation.Products.allCases.map(\.rawValue)),
+            default: .string("auto"),
             "auto: quantized weights times 8-bit activations, f16 cache; f32: everything in f32"),
+        .init(
+            "cache_type", .choice(["auto"] + CacheFormat.allCases.map(\.rawValue)),
+            default: .string("auto"),
+            "what keys and values are kept in; auto is f16, and f32 with compute: f32"),
     ]
 
     package static var catalogEntries: [Catalog.BackendEntry] {
@@ -98,13 +112,15 @@ package struct HardwareTarget {
         }
         guard case .integer(let threads)? = cell.hardwareSettings["threads"],
             case .string(let compute)? = cell.hardwareSettings["compute"],
-            let computation = Computation(rawValue: compute)
+            case .string(let cache)? = cell.hardwareSettings["cache_type"],
+            let products = Computation.Products(rawValue: compute)
         else {
-            throw TaskError("hardware '\(cell.hardware)': threads and compute are not resolved.")
+            throw TaskError(
+                "hardware '\(cell.hardware)': threads, compute and cache_type are not resolved.")
         }
         self.entry = entry
         self.threads = Int(threads)
-        self.computation = computation
+        computation = Computation(products, cacheFormat: CacheFormat(rawValue: cache))
     }
 
     package func makeBackend() throws -> any Backend { try entry.make(threads, computation) }

@@ -6,8 +6,11 @@ import Experiments
 package enum TaskRegistry {
     package static var all: [any EvaluationTask.Type] {
         [
+            HumanEvalInstructTask.self,
+            HumanEvalTask.self,
             MemoryTask.self,
             MMLUTask.self,
+            SpeculativeTask.self,
             SpeedTask.self,
         ]
     }

@@ -66,9 +66,22 @@ extension BrokenManifest {
                       mine: {file: x.gguf}
                     """),
             """
-            test.yaml:8:9: 'models.mine' needs one of the keys 'path', 'hf', 'pypi' or 'random'.
+            test.yaml:8:9: 'models.mine' needs one of the keys 'path', 'hf', 'pypi', 'random' or 'model'.
                 mine: {file: x.gguf}
                       ^
+            """),
+        .init(
+            "a model of the catalog that is none",
+            Sample.manifest(
+                model: "[mine]",
+                more: """
+                    models:
+                      mine: {model: smolm2, adapter: x}
+                    """),
+            """
+            test.yaml:8:3: 'model' of model 'mine' names the unknown model 'smolm2'. Did you mean 'smollm2'?
+                mine: {model: smolm2, adapter: x}
+                ^
             """),
         .init(
             "a model from two places",

@@ -10,9 +10,11 @@ import TestSupport
 #endif
 
 /// Builds a database in a folder of its own and gives what a report reads of it.
-func snapshot(_ fill: (RunStore) throws -> Void) throws -> StoreSnapshot {
+func snapshot(recordKinds: Set<String> = [], _ fill: (RunStore) throws -> Void) throws
+    -> StoreSnapshot
+{
     var snapshot: StoreSnapshot?
-    try withStore(fill) { snapshot = try $0.snapshot() }
+    try withStore(fill) { snapshot = try $0.snapshot(recordKinds: recordKinds) }
     return snapshot ?? StoreSnapshot(hosts: [], runs: [], attempts: [], digests: [])
 }
 

@@ -6,6 +6,8 @@ import Tensors
 struct ModelOptions {
     let model: String
     let quantization: String
+    /// The folder of an adapter; nil for none.
+    let adapter: String?
     let threads: Int
     let computation: Computation
 
@@ -16,11 +18,18 @@ struct ModelOptions {
             "as-stored (default), or what to requantize to: q8_0, q4_k_m, f16, ..."),
         .init("threads", "N", "threads that compute (default: the cores of this process)"),
         .init("compute", "f32|auto", "f32: f32 activations, products and cache (default auto)"),
+        .init(
+            "cache-type", "TYPE",
+            "keys and values in f32, f16 or q8_0 (default f16; f32 with --compute f32)"),
     ]
+
+    static let adapter: CommandSpecification.Option = .init(
+        "adapter", "FOLDER", "LoRA adapter to use the model with, in PEFT's form")
 
     init(_ arguments: Arguments) throws {
         model = try arguments.required("model")
         quantization = try Quantizations.chosen(in: arguments)
+        adapter = arguments.string("adapter")
         threads = try Self.threads(in: arguments)
         computation = try Self.computation(in: arguments)
     }
@@ -30,10 +39,14 @@ struct ModelOptions {
     }
 
     static func computation(in arguments: Arguments) throws -> Computation {
-        Computation(
-            rawValue: try arguments.choice(
-                "compute", of: Computation.allCases.map(\.rawValue),
-                default: Computation.auto.rawValue)) ?? .auto
+        let products = try arguments.choice(
+            "compute", of: Computation.Products.allCases.map(\.rawValue),
+            default: Computation.Products.auto.rawValue)
+        let cache = try arguments.choice(
+            "cache-type", of: ["auto"] + CacheFormat.allCases.map(\.rawValue), default: "auto")
+        return Computation(
+            Computation.Products(rawValue: products) ?? .auto,
+            cacheFormat: CacheFormat(rawValue: cache))
     }
 
     /// The model's file, pulled and requantized when needed, with progress on stderr.
@@ -43,7 +56,8 @@ struct ModelOptions {
 
     func load() throws -> LanguageModel {
         try LanguageModel(
-            path: path(), backend: CPUBackend(threads: threads, computation: computation))
+            path: path(), backend: CPUBackend(threads: threads, computation: computation),
+            adapter: adapter)
     }
 }
 

@@ -13,6 +13,8 @@ struct JobResolver: Sendable {
     let project: Project
     let manifest: Manifest
     let access: ModelAccess
+    /// Whether somebody has said that programs of a model may run without a sandbox.
+    var allowsUnsafeCode = false
 
     /// What is known of a model without fetching it.
     private enum Model {
@@ -23,14 +25,25 @@ struct JobResolver: Sendable {
     }
 
     /// Where the model's file is, or comes from; nil for random weights, which need none.
-    func location(of cell: Cell) -> ModelLocation? {
-        ModelLocation(cell.source, relativeTo: manifest.folder)
+    func location(of cell: Cell) -> ModelLocation? { location(of: cell.source) }
+
+    func location(of source: ModelSource) -> ModelLocation? {
+        ModelLocation(source, relativeTo: manifest.folder)
+    }
+
+    /// Where all that a cell reads is or comes from, its draft too.
+    func locations(of cell: Cell) -> [ModelLocation] {
+        [cell.source, cell.draft?.source].compactMap { $0.flatMap(location(of:)) }
+    }
+
+    /// The folder of the adapter that the model is used with; nil for none.
+    func adapter(of cell: Cell) -> String? {
+        cell.adapter.map { $0.hasPrefix("/") ? $0 : FileSystem.join(manifest.folder, $0) }
     }
 
     /// Whether what the job needs is on this machine.
     func isHere(_ cell: Cell) -> Bool {
-        guard let location = location(of: cell) else { return true }
-        return ((try? access.locate(location)) ?? nil) != nil
+        locations(of: cell).allSatisfy { ((try? access.locate($0)) ?? nil) != nil }
     }
 
     /// The jobs in the plan's order.
@@ -38,6 +51,7 @@ struct JobResolver: Sendable {
     /// Models and datasets are looked at once each.
     func resolve(_ cells: [Cell]) throws -> [PlannedJob] {
         var models: [ModelSource: Model] = [:]
+        var adapters: [String: Result<String, any Error>] = [:]
         var datasets: [String: Result<String, DatasetError>] = [:]
         return try cells.map { original in
             var cell = original
@@ -46,14 +60,28 @@ struct JobResolver: Sendable {
             }
             // Another instruction set rounds and times differently: another job.
             cell.hardwareSettings["kernel_variant"] = .string(KernelVariant.current)
-            if models[cell.source] == nil { models[cell.source] = model(of: cell) }
-            let digest: String?
+            if models[cell.source] == nil {
+                models[cell.source] = model(cell.source, seed: cell.seed)
+            }
+            var digest: String?
             switch models[cell.source] ?? .notPulled {
             case .known(let found): digest = found
             case .notPulled: digest = nil
             case .unusable(let reason): return .broken(cell, reason: reason)
             }
+            if let adapter = adapter(of: cell) {
+                let found = adapters[adapter] ?? Result { try access.digest(ofAdapter: adapter) }
+                adapters[adapter] = found
+                switch found {
+                case .success(let own): digest = try digest.map { try Self.digest($0, with: own) }
+                case .failure(let error): return .broken(cell, reason: "\(error)")
+                }
+            }
             let task = TaskRegistry.task(kind: cell.taskKind)
+            // No manifest can say this, for manifests are passed on; and it is another job.
+            if allowsUnsafeCode, let task, task.runsForeignCode {
+                cell.taskSettings[task.unsafeCodeSetting] = .bool(true)
+            }
             if case .random = cell.source, task?.needsRealWeights ?? true {
                 return .unavailable(
                     cell,
@@ -61,39 +89,57 @@ struct JobResolver: Sendable {
             }
             var datasetDigest: String?
             if case .string(let name)? = cell.taskSettings["dataset"] {
-                if datasets[name] == nil {
-                    datasets[name] = Result { () throws(DatasetError) in
-                        try project.datasets.load(name).digest
+                let key = "\(cell.taskKind) \(name)"
+                if let task, datasets[key] == nil {
+                    datasets[key] = Result { () throws(DatasetError) in
+                        let path = try task.findDataset(name, in: project.datasets)
+                        return try task.datasetDigest(path, name: name)
                     }
                 }
-                switch datasets[name] {
+                switch datasets[key] {
                 case .success(let found): datasetDigest = found
                 case .failure(let error): return .unavailable(cell, reason: "\(error)")
                 case nil: break
+                }
+            }
+            var draftDigest: String?
+            if let draft = cell.draft {
+                if models[draft.source] == nil {
+                    models[draft.source] = model(draft.source, seed: cell.seed)
+                }
+                switch models[draft.source] ?? .notPulled {
+                case .known(let found): draftDigest = found
+                case .notPulled: return .notPulled(cell)
+                case .unusable(let reason): return .broken(cell, reason: reason)
                 }
             }
             // Only now: a model is not fetched for a job that cannot run.
             guard let digest else { return .notPulled(cell) }
             let job = try Job(
                 cell: cell, modelDigest: digest, datasetDigest: datasetDigest,
-                taskVersion: task?.version ?? 0,
+                draftDigest: draftDigest, taskVersion: task?.version ?? 0,
                 engineVersion: Program.engineVersion)
             return .ready(job)
         }
     }
 
-    private func model(of cell: Cell) -> Model {
+    /// What identifies a model that is used with an adapter.
+    private static func digest(_ model: String, with adapter: String) throws -> String {
+        SHA256.hex(try JSON.text(["adapter": adapter, "model": model]))
+    }
+
+    private func model(_ source: ModelSource, seed: UInt64) -> Model {
         do {
-            if case .catalog(let name) = cell.source,
+            if case .catalog(let name) = source,
                 case .wheel(let wheel)? = ModelCatalog.model(named: name)?.source
             {
                 return .known(digest: wheel.sha256)
             }
-            if case .random(let shape) = cell.source {
-                return .known(digest: try SyntheticModels.digest(shape, seed: cell.seed))
+            if case .random(let shape) = source {
+                return .known(digest: try SyntheticModels.digest(shape, seed: seed))
             }
-            if case .pypi(_, _, let sha256) = cell.source { return .known(digest: sha256) }
-            guard let location = location(of: cell), let path = try access.locate(location)
+            if case .pypi(_, _, let sha256) = source { return .known(digest: sha256) }
+            guard let location = location(of: source), let path = try access.locate(location)
             else { return .notPulled }
             return .known(digest: try access.digest(of: path))
         } catch {

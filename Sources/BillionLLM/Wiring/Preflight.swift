@@ -106,11 +106,12 @@ struct Preflight {
     }
 
     private func workload(of cell: Cell) -> TaskWorkload? {
+        let task = TaskRegistry.task(kind: cell.taskKind)
         var question = WorkloadQuestion(settings: cell.taskSettings)
         if case .string(let name)? = cell.taskSettings["dataset"] {
-            question.dataset = try? resolver.project.datasets.locate(name).path
+            question.dataset = try? task?.findDataset(name, in: resolver.project.datasets)
         }
-        return (try? TaskRegistry.task(kind: cell.taskKind)?.workload(question)) ?? nil
+        return (try? task?.workload(question)) ?? nil
     }
 
     private func line(_ job: PlannedJob, _ source: Source, _ load: TaskWorkload?) -> Line {
@@ -177,6 +178,19 @@ extension Preflight {
             timed.modelDigest = pair.1.modelDigest
             return PastJob(job: timed, seconds: pair.1.seconds)
         }
+    }
+
+    /// How long the jobs of a plan will take, where something like them was measured here.
+    func predictions(for planned: [PlannedJob], past attempts: [FinishedAttempt])
+        -> [JobID: Double]
+    {
+        let past = past(attempts, planned: planned)
+        var seconds: [JobID: Double] = [:]
+        for (line, job) in zip(lines(for: planned), planned) {
+            guard let id = job.job?.id else { continue }
+            seconds[id] = TimePrediction(line.timed, past: past, rates: nil)?.seconds
+        }
+        return seconds
     }
 
     private func cell(_ source: ModelSource, seed: UInt64) -> Cell {

@@ -13,6 +13,10 @@ package struct Manifest: Sendable {
     package let name: String
     package let description: String?
     package let seed: UInt64
+    /// Seconds that a job may take (`timeout`); nil means no limit.
+    package let timeLimitSeconds: Double?
+    /// Bytes that a job's processes may hold (`memory_limit`); nil means no limit.
+    package let memoryLimitBytes: Int64?
     package let matrix: Matrix
     package let models: [Model]
     package let tasks: [Variant]
@@ -57,6 +61,8 @@ package struct Manifest: Sendable {
         package let name: Marked<String>
         /// nil when it is faulty, which `issues` says.
         package let source: ModelSource?
+        /// The folder of an adapter to use it with.
+        package let adapter: String?
     }
 
     /// A named group of settings under `tasks:` or `hardware:`.

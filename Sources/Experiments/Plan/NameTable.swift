@@ -4,6 +4,7 @@ import Basics
 struct NameTable {
     private let catalog: Catalog
     private var models: [String: ModelSource?] = [:]
+    private var adapters: [String: String] = [:]
     private var aliases: [String: String] = [:]
     private var tasks: [String: Meaning?]
     private var hardware: [String: Meaning?]
@@ -50,6 +51,7 @@ struct NameTable {
                         + "Choose another name.")
             } else {
                 models[model.name.value] = resolved(model)
+                adapters[model.name.value] = model.adapter
             }
         }
         for variant in manifest.tasks {
@@ -60,17 +62,30 @@ struct NameTable {
         }
     }
 
-    /// An own model's source with the catalog's name for a shape; an unknown one is reported.
+    /// An own model's source with the catalog's name for a model; an unknown one is reported.
     private mutating func resolved(_ model: Manifest.Model) -> ModelSource? {
-        guard case .random(let shape)? = model.source else { return model.source }
         let names = catalog.models.map(\.name)
-        if let name = names.first(where: { $0 == shape }) ?? aliases[shape] {
-            return .random(shapeOf: name)
+        let (key, written): (String, String)
+        switch model.source {
+        case .random(let shape)?:
+            if let name = names.first(where: { $0 == shape }) ?? aliases[shape] {
+                return .random(shapeOf: name)
+            }
+            (key, written) = ("random", shape)
+        case .catalog(let name)?:
+            if let name = names.first(where: { $0 == name }) ?? aliases[name] {
+                return .catalog(name)
+            }
+            if let revised = revised(name), revised.complaint == nil {
+                return .catalog(revised.canonical)
+            }
+            (key, written) = ("model", name)
+        default: return model.source
         }
         report(
             at: model.name.mark,
-            "'random' of model \(quoted(model.name.value)) names the unknown model "
-                + "\(quoted(shape))." + suggestion(for: shape, among: names + aliases.keys))
+            "'\(key)' of model \(quoted(model.name.value)) names the unknown model "
+                + "\(quoted(written))." + suggestion(for: written, among: names + aliases.keys))
         return nil
     }
 
@@ -114,13 +129,29 @@ struct NameTable {
                         + suggestion(for: entry.key.value, among: known))
                 continue
             }
-            switch setting.value(of: entry.value) {
+            switch checked(setting, entry.value) {
             case .success(let value): values[setting.key] = value
             case .failure(let issue): issues.append(issue)
             case nil: break
             }
         }
         return Meaning(kind: kind.value, settings: values)
+    }
+
+    /// A setting's value whose names are known, aliases as the catalog's names.
+    private func checked(_ setting: Catalog.Setting, _ node: YAMLNode)
+        -> Result<JSONValue, ManifestError.Issue>?
+    {
+        let value = setting.value(of: node)
+        guard case .draft = setting.kind, case .success(let found)? = value,
+            let draft = DraftCell.names(in: found)
+        else { return value }
+        let complaint =
+            complaint(about: draft.model, .model)
+            ?? complaint(about: draft.quantization, .quantization)
+        if let complaint { return .failure(.init(at: node.mark, complaint)) }
+        return .success(
+            DraftCell.object(model: canonical(draft.model, .model), draft.quantization))
     }
 
     private mutating func report(at mark: SourceMark, _ message: String) {
@@ -133,8 +164,48 @@ extension NameTable {
         if let source = models[name] ?? nil { return source }
         return revised(name).flatMap { $0.complaint == nil ? .catalog($0.canonical) : nil }
     }
+    /// The folder of the adapter that a model of the manifest is used with.
+    func adapter(ofModel name: String) -> String? { adapters[name] }
     func task(_ name: String) -> Meaning? { tasks[name] ?? nil }
     func hardware(_ name: String) -> Meaning? { hardware[name] ?? nil }
+
+    /// The second model that settings name; nil where they name none.
+    func draft(in settings: [String: JSONValue], ofKind kind: String) -> DraftCell? {
+        let setting = settingsOfTask(kind).first { setting in
+            if case .draft = setting.kind { true } else { false }
+        }
+        guard let setting, let names = DraftCell.names(in: settings[setting.key]),
+            let source = source(ofModel: names.model)
+        else { return nil }
+        return DraftCell(
+            model: names.model, source: source, quantization: names.quantization)
+    }
+
+    /// Settings of which each has one value where they have lists, in order, and what to call each.
+    func expanded(_ settings: [String: JSONValue], ofKind kind: String)
+        -> [(suffix: String, settings: [String: JSONValue])]
+    {
+        var variants = [(suffix: "", settings: settings)]
+        for setting in settingsOfTask(kind) {
+            guard case .integersOrAuto = setting.kind,
+                case .array(let values)? = settings[setting.key]
+            else { continue }
+            variants = variants.flatMap { variant in
+                values.map { value in
+                    var one = variant
+                    one.settings[setting.key] = value
+                    one.suffix += "-\(setting.key)\(value == .string("auto") ? "-" : "")"
+                    one.suffix += value.plainText
+                    return one
+                }
+            }
+        }
+        return variants
+    }
+
+    private func settingsOfTask(_ kind: String) -> [Catalog.Setting] {
+        catalog.tasks.first { $0.kind == kind }?.settings ?? []
+    }
 
     /// A model's alias becomes its name in the catalog, so that one model has one name in rows.
     func canonical(_ name: String, _ axis: Manifest.Axis) -> String {
@@ -202,7 +273,7 @@ extension NameTable {
         else { return nil }
         let key = entry.key.value
         if let setting = settings.first(where: { $0.key == key }) {
-            return setting.value(of: entry.value)
+            return checked(setting, entry.value)
         }
         func have(_ settings: [[Catalog.Setting]]) -> Bool {
             settings.joined().contains { $0.key == key }

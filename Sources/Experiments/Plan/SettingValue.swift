@@ -23,6 +23,19 @@ extension Catalog.Setting {
             return Self.integer(node, in: range)
         case .integerOrAuto(let range):
             return node.text == "auto" ? .string("auto") : Self.integer(node, in: range)
+        case .integersOrAuto(let range):
+            guard case .sequence(let items) = node.content else {
+                return node.text == "auto" ? .string("auto") : Self.integer(node, in: range)
+            }
+            let values = items.compactMap {
+                $0.text == "auto" ? .string("auto") : Self.integer($0, in: range)
+            }
+            let isWhole = values.count == items.count && !values.isEmpty
+            return isWhole && Set(values).count == values.count ? .array(values) : nil
+        case .integers(let range):
+            guard case .sequence(let items) = node.content, !items.isEmpty else { return nil }
+            let values = items.compactMap { Self.integer($0, in: range) }
+            return values.count == items.count ? .array(values) : nil
         case .number(let range):
             return node.number.flatMap { range.contains($0) ? .number($0) : nil }
         case .countOrShare:
@@ -34,6 +47,8 @@ extension Catalog.Setting {
             return node.text.map { .string($0) }
         case .choice(let words):
             return node.text.flatMap { words.contains($0) ? .string($0) : nil }
+        case .draft(let words):
+            return DraftCell.value(of: node, words: words)
         }
     }
 
@@ -47,6 +62,10 @@ extension Catalog.Setting {
         switch kind {
         case .integer(let range): return Self.wanted(range) + orNull
         case .integerOrAuto(let range): return Self.wanted(range) + " or 'auto'" + orNull
+        case .integersOrAuto(let range):
+            return Self.wanted(range) + ", 'auto' or a list of different ones" + orNull
+        case .integers(let range):
+            return "a list of integers from \(range.lowerBound) to \(range.upperBound)" + orNull
         case .number(let range):
             let isOpen = range.upperBound >= .greatestFiniteMagnitude
             let low = JSONValue.number(range.lowerBound).plainText
@@ -59,6 +78,8 @@ extension Catalog.Setting {
         case .bool: return "true or false" + orNull
         case .text: return "a text" + orNull
         case .choice(let words): return "one of " + words.joined(separator: ", ") + orNull
+        case .draft(let words):
+            return "\(words.joined(separator: ", ")), a model or {model, quantization}" + orNull
         }
     }
 
