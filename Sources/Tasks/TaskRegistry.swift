@@ -8,6 +8,7 @@ package enum TaskRegistry {
         [
             HumanEvalInstructTask.self,
             HumanEvalTask.self,
+            LoRATask.self,
             MemoryTask.self,
             MMLUTask.self,
             SpeculativeTask.self,

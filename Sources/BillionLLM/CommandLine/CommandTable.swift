@@ -30,6 +30,7 @@ enum CommandTable {
             PerplexityCommand.self,
             KernelsCommand.self,
             HumanEvalCommand.self,
+            LoRACommand.self,
             DoctorCommand.self,
             JobCommand.self,
             QuantizeCommand.self,
