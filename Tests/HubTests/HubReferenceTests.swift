@@ -10,6 +10,7 @@ import Testing
     import Foundation
 #endif
 
+/// Outside of the suite: its own attribute cannot name it.
 private let referencePython = ProcessInfo.processInfo.environment["BILLION_REFERENCE_PYTHON"]
 
 /// One cache for this program and `huggingface_hub`: what one has fetched, the other uses without
@@ -21,8 +22,6 @@ private let referencePython = ProcessInfo.processInfo.environment["BILLION_REFER
         "needs BILLION_REFERENCE_PYTHON, a Python with huggingface_hub; run with --slow"),
     .timeLimit(.minutes(5)))
 struct HubReferenceTests {
-    private static let python = referencePython
-
     private let hub: HubHome
     private static let content = HubHome.content
 
