@@ -70,10 +70,10 @@ package struct Catalog: Sendable {
             case integer(ClosedRange<Int>)
             /// An integer, or the word `auto`.
             case integerOrAuto(ClosedRange<Int>)
-            /// A list of integers, at least one.
-            case integers(ClosedRange<Int>)
             /// The same, or a list of them, each of which makes a cell of its own.
             case integersOrAuto(ClosedRange<Int>)
+            /// A list of integers, at least one.
+            case integers(ClosedRange<Int>)
             case number(ClosedRange<Double>)
             /// How many of something: an integer from 1, or a share of all between 0 and 1.
             case countOrShare

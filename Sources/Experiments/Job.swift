@@ -44,7 +44,9 @@ package struct Cell: Hashable, Sendable, Codable {
     /// The model's name in the manifest.
     package var model: String
     package var source: ModelSource
-    /// The folder of an adapter that the model is used with. The path is used, and never stored.
+    /// The folder of an adapter that the model is used with.
+    ///
+    /// The path is used, and never stored.
     package var adapter: String?
     package var quantization: String
     /// The task's name in the manifest; several names may share one kind.
@@ -79,7 +81,10 @@ package struct Cell: Hashable, Sendable, Codable {
     }
 
     /// `smollm2-135m-instruct q8_0 mmlu cpu`: how the cell is named on a screen.
-    package var title: String { "\(model) \(quantization) \(task) \(hardware)" }
+    package var title: String { names.joined(separator: " ") }
+
+    /// Its names on the four axes of the matrix.
+    package var names: [String] { [model, quantization, task, hardware] }
 }
 
 /// A cell whose inputs are known by digest, and so has an identity.

@@ -18,6 +18,8 @@ package enum Migrations {
         Migration(name: "records", sql: recordsSchema),
         Migration(name: "generations", sql: generationsSchema),
         Migration(name: "speculative", sql: speculativeSchema),
+        Migration(name: "watching", sql: watchingSchema),
+        Migration(name: "lora-answers", sql: loraAnswersSchema),
     ]
 
     /// `BLLM`, in `PRAGMA application_id`: how a database of ours is told from others.

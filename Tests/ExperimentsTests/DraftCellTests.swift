@@ -51,10 +51,12 @@ import Testing
                 == DraftCell(
                     model: "smollm2-135m-instruct", source: .catalog("smollm2-135m-instruct"),
                     quantization: "as-stored"))
-        let small = try cells(", draft: {model: own, quantization: q4_0}", more: """
-            models:
-              own: {random: smollm2}
-            """)[0]
+        let small = try cells(
+            ", draft: {model: own, quantization: q4_0}",
+            more: """
+                models:
+                  own: {random: smollm2}
+                """)[0]
         #expect(
             small.draft
                 == DraftCell(

@@ -219,7 +219,8 @@ enum ChiSquare {
             }
         }
         if rest.expected > 0 {
-            statistic += (rest.counted - rest.expected) * (rest.counted - rest.expected)
+            statistic +=
+                (rest.counted - rest.expected) * (rest.counted - rest.expected)
                 / rest.expected
             cells += 1
         }

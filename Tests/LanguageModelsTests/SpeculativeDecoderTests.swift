@@ -148,7 +148,9 @@ import Testing
     @Test func nothingIsDraftedBeyondTheEnd() throws {
         let pair = try Pair("llama")
         let prompt = Self.prompt(10, seed: 6)
-        for (limit, capacity) in [(1, 60), (2, 60), (5, 60), (40, 10), (40, 11), (40, 14), (40, 19)] {
+        for (limit, capacity) in [
+            (1, 60), (2, 60), (5, 60), (40, 10), (40, 11), (40, 14), (40, 19),
+        ] {
             let wanted = pair.plain(prompt, limit: limit, capacity: capacity)
             for draftCapacity in [capacity, 12] {
                 for (name, proposer) in pair.proposers(capacity: draftCapacity) {

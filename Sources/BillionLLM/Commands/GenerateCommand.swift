@@ -12,7 +12,10 @@ enum GenerateCommand: Command {
         ] + SamplingOptions.options + DraftOptions.options + [
             .init("no-bos", nil, "never add the beginning-of-text token"),
             .init("plain", nil, "treat the text of special tokens as text"),
-            .init("json", nil, "one JSON object: prompt_tokens, tokens, logprobs, text, and drafted, accepted, cycles"),
+            .init(
+                "json", nil,
+                "one JSON object: prompt_tokens, tokens, logprobs, text, and drafted, accepted, cycles"
+            ),
         ],
         examples: [
             "billion generate --model smollm2-135m-instruct --prompt 'def fibonacci(n):' --n-gen 64",

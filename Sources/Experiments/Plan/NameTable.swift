@@ -187,7 +187,8 @@ extension NameTable {
     {
         var variants = [(suffix: "", settings: settings)]
         for setting in settingsOfTask(kind) {
-            guard case .integersOrAuto = setting.kind, case .array(let values)? = settings[setting.key]
+            guard case .integersOrAuto = setting.kind,
+                case .array(let values)? = settings[setting.key]
             else { continue }
             variants = variants.flatMap { variant in
                 values.map { value in

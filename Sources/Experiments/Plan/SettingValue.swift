@@ -23,10 +23,6 @@ extension Catalog.Setting {
             return Self.integer(node, in: range)
         case .integerOrAuto(let range):
             return node.text == "auto" ? .string("auto") : Self.integer(node, in: range)
-        case .integers(let range):
-            guard case .sequence(let items) = node.content, !items.isEmpty else { return nil }
-            let values = items.compactMap { Self.integer($0, in: range) }
-            return values.count == items.count ? .array(values) : nil
         case .integersOrAuto(let range):
             guard case .sequence(let items) = node.content else {
                 return node.text == "auto" ? .string("auto") : Self.integer(node, in: range)
@@ -36,6 +32,10 @@ extension Catalog.Setting {
             }
             let isWhole = values.count == items.count && !values.isEmpty
             return isWhole && Set(values).count == values.count ? .array(values) : nil
+        case .integers(let range):
+            guard case .sequence(let items) = node.content, !items.isEmpty else { return nil }
+            let values = items.compactMap { Self.integer($0, in: range) }
+            return values.count == items.count ? .array(values) : nil
         case .number(let range):
             return node.number.flatMap { range.contains($0) ? .number($0) : nil }
         case .countOrShare:
@@ -57,15 +57,15 @@ extension Catalog.Setting {
     }
 
     /// `an integer from 0 to 5`: the end of a sentence that starts with "must be".
-    private var wanted: String {
+    package var wanted: String {
         let orNull = defaultValue == .null ? ", or null" : ""
         switch kind {
         case .integer(let range): return Self.wanted(range) + orNull
         case .integerOrAuto(let range): return Self.wanted(range) + " or 'auto'" + orNull
-        case .integers(let range):
-            return "a list of integers from \(range.lowerBound) to \(range.upperBound)" + orNull
         case .integersOrAuto(let range):
             return Self.wanted(range) + ", 'auto' or a list of different ones" + orNull
+        case .integers(let range):
+            return "a list of integers from \(range.lowerBound) to \(range.upperBound)" + orNull
         case .number(let range):
             let isOpen = range.upperBound >= .greatestFiniteMagnitude
             let low = JSONValue.number(range.lowerBound).plainText

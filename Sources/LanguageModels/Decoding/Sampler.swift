@@ -76,7 +76,9 @@ package struct Sampler {
     }
 
     /// The k first in order of likelihood, sorted.
-    private static func mostLikely(_ k: Int, of candidates: [TokenProbability]) -> [TokenProbability] {
+    private static func mostLikely(_ k: Int, of candidates: [TokenProbability])
+        -> [TokenProbability]
+    {
         // A prefix of the largest seen so far, cut back to k whenever it has doubled: few tokens
         // pass the bar after the first ones.
         var kept: [TokenProbability] = []
@@ -94,7 +96,9 @@ package struct Sampler {
     }
 
     /// The smallest set of most likely tokens that makes up `share` of the sum, sorted.
-    private static func nucleus(_ share: Double, of candidates: [TokenProbability]) -> [TokenProbability] {
+    private static func nucleus(_ share: Double, of candidates: [TokenProbability])
+        -> [TokenProbability]
+    {
         let total = candidates.reduce(0) { $0 + $1.probability }
         // All tokens below this together are less than what may be left out.
         let floor = (1 - share) * total / Double(candidates.count)

@@ -57,7 +57,8 @@ package final class SpeculativeDecoder {
         sampling: SamplingOptions, logProbabilities: Bool = false
     ) {
         self.init(
-            session: session, proposer: proposer, length: length, logProbabilities: logProbabilities,
+            session: session, proposer: proposer, length: length,
+            logProbabilities: logProbabilities,
             rule: AcceptanceRule(
                 vocabulary: session.model.shape.vocabulary, sampling: sampling))
     }

@@ -9,18 +9,51 @@ struct SpeculativeSection: ReportSection {
     static let kind = "speculative"
 
     func body(_ data: ReportData) -> String? {
-        let parts = data.hosts.compactMap { results -> String? in
-            let lines = results.setups.flatMap { setup in
-                setup.attempts.filter { $0.taskKind == Self.kind }.reversed()
-                    .map { SpeculativeResult(setup: setup, attempt: $0) }
-            }
+        let parts = data.hosts.enumerated().compactMap { number, results -> String? in
+            let lines = lines(results)
             guard !lines.isEmpty else { return nil }
             let heading = "### \(Markdown.escape(results.host.label))"
-            let parts = [gains(lines), acceptance(lines), diagnoses(lines), costs(lines)]
+            let chart = chart(data, results, number: number).map(data.reference)
+            let parts = [gains(lines), diagnoses(lines), acceptance(lines), chart, costs(lines)]
             return ([heading] + parts.compactMap(\.self)).joined(separator: "\n\n")
         }
         return parts.isEmpty ? nil : ([explanation] + parts).joined(separator: "\n\n")
     }
+
+    private func lines(_ results: ReportData.HostResults) -> [SpeculativeResult] {
+        results.setups.flatMap { setup in
+            setup.attempts.filter { $0.taskKind == Self.kind }.reversed()
+                .map { SpeculativeResult(setup: setup, attempt: $0) }
+        }
+    }
+
+    func charts(_ data: ReportData) -> [ReportChart] {
+        data.hosts.enumerated().compactMap { chart(data, $1, number: $0) }
+    }
+
+    /// Acceptance by place in the draft, a line for each job with drafts of two tokens and more.
+    private func chart(_ data: ReportData, _ results: ReportData.HostResults, number: Int)
+        -> ReportChart?
+    {
+        let curves = lines(results).compactMap { line -> LineChart.Line? in
+            let points = line.positions.enumerated().filter { $0.element.0 >= Self.leastReached }
+                .map { place, counts in
+                    LineChart.Point(
+                        x: Double(place + 1), y: Double(counts.1) / Double(counts.0))
+                }
+            return points.count > 1 ? LineChart.Line(line.name, points) : nil
+        }
+        return ReportChart(
+            "speculative-\(number + 1)",
+            LineChart(
+                title: data.titled("Acceptance by place in the draft", results),
+                summary: "Right tokens of those that the model came to, first to last of a draft.",
+                x: ChartAxis("place in the draft"), y: ChartAxis("accepted", .fromZero, .percent),
+                lines: curves))
+    }
+
+    /// A share of fewer tokens is noise.
+    private static let leastReached = 30
 
     private var explanation: String {
         """

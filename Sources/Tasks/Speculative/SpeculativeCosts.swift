@@ -12,7 +12,6 @@ struct SpeculativeCosts {
     let ratios: [Double]
     /// A draft's step by a target's, c; 0 for proposers without a model.
     let draftCost: Double
-    let stepSeconds: Double
 
     private static let depth = 64
     /// Rows that are measured where the draft length is chosen on the way.
@@ -41,13 +40,17 @@ struct SpeculativeCosts {
         return SpeculativeCosts(timings, rows: rows)
     }
 
+    init(ratios: [Double], draftCost: Double) {
+        self.ratios = ratios
+        self.draftCost = draftCost
+    }
+
     private init(_ timings: [TimingSample], rows: Int) {
         func median(_ name: String) -> Double? {
             SpeedStatistics.percentile(
                 50, of: timings.filter { $0.name == name }.map { Double($0.nanoseconds) / 1e9 })
         }
         let step = median(Self.name(rows: 1)) ?? 0
-        stepSeconds = step
         ratios = (1...rows).map { (median(Self.name(rows: $0)) ?? step) / max(step, 1e-12) }
         draftCost = (median(Self.draftName) ?? 0) / max(step, 1e-12)
     }

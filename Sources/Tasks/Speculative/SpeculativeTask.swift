@@ -29,7 +29,8 @@ package enum SpeculativeTask: EvaluationTask {
             "n_gen", .integer(2...1_000_000), default: .integer(128),
             "tokens to decode after each prompt at most"),
         .init(
-            "temperature", .number(0...100), default: .number(0), "0 is greedy, and is proved equal"),
+            "temperature", .number(0...100), default: .number(0), "0 is greedy, and is proved equal"
+        ),
         .init("top_k", .integer(0...1_000_000), default: .integer(0), "0 draws among all tokens"),
         .init("top_p", .number(1e-6...1), default: .number(1), "1 draws among all tokens"),
         .init(
