@@ -29,7 +29,8 @@ import Testing
     @Test(
         .enabled(
             if: SharedData.smolLM2 != nil && CommandLineTool.isReleaseBuild && isolates,
-            "needs SmolLM2, a release build, python3, and a kernel that lets users make namespaces"))
+            "needs SmolLM2, a release build, python3, and a kernel that lets users make namespaces")
+    )
     func greedyAnswersAreTheHarnesss() throws {
         let model = try #require(SharedData.smolLM2)
         let recorded = try Fixtures.json(Recorded.self, "humaneval/greedy.json")
