@@ -77,6 +77,9 @@ package struct Catalog: Sendable {
             case text
             /// One of a list of words.
             case choice([String])
+            /// Another model for the job to open: a quantization of its own, a model's name, or
+            /// `NAME:QUANTIZATION`.
+            case otherModel
         }
 
         package init(_ key: String, _ kind: Kind, default value: JSONValue, _ summary: String) {

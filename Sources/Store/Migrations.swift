@@ -14,7 +14,8 @@ package struct Migration: Sendable {
 /// The steps in order; `PRAGMA user_version` counts those that a database has seen.
 package enum Migrations {
     package static let all: [Migration] = [
-        Migration(name: "initial", sql: initialSchema)
+        Migration(name: "initial", sql: initialSchema),
+        Migration(name: "outcome-vectors", sql: outcomeVectors),
     ]
 
     /// `BLLM`, in `PRAGMA application_id`: how a database of ours is told from others.

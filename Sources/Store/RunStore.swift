@@ -133,6 +133,11 @@ package final class RunStore: JobStore {
                     .text(status), .orNull(reason), .text(now()), .orNull(digest),
                     .integer(attempt.rowID),
                 ])
+            if outcome == .done {
+                let one = "a.id = \(attempt.rowID)"
+                try database.run(OutcomeVectors.addSets(of: one))
+                try database.run(OutcomeVectors.addOutcomes(of: one))
+            }
             try commitPending()
         } catch {
             database.rollBack()

@@ -35,7 +35,9 @@ package struct ModelExecutor: JobExecutor {
             try task.run(
                 TaskContext(
                     job: job, model: model, computation: hardware.computation,
-                    resources: resources, report: report))
+                    resources: resources,
+                    openOther: { try other($0, beside: model, of: job, on: hardware) },
+                    report: report))
         }
         if let variant = model.tokenizerVariant {
             try report(.fact(name: "tokenizer", value: .string(variant)))
@@ -64,6 +66,18 @@ extension ModelExecutor {
         guard let path = resources["model"] else {
             throw TaskError("the job came without the place of its model.")
         }
+        return try LanguageModel(path: path, backend: hardware.makeBackend())
+    }
+
+    /// The model that a setting names; a second time the job's own where they are one file.
+    private func other(
+        _ setting: String, beside model: LanguageModel, of job: Job, on hardware: HardwareTarget
+    ) throws -> LanguageModel {
+        guard let path = resources[setting] else {
+            throw TaskError(
+                "task '\(job.cell.task)': the job came without the place of its \(setting).")
+        }
+        if path == resources["model"] { return model }
         return try LanguageModel(path: path, backend: hardware.makeBackend())
     }
 }

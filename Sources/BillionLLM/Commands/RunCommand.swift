@@ -102,11 +102,12 @@ enum RunCommand: Command {
             case .alreadyDone, .unavailable: continue
             case .ready, .notPulled, .sameAs, .broken: break
             }
-            guard let location = resolver.location(of: line.cell) else { continue }
-            // A path is not fetched; whether it is there is the job's own outcome.
-            if case .path = location { continue }
-            guard pulled.insert(location).inserted else { continue }
-            _ = try resolver.access.pull(location)
+            for location in resolver.locations(of: line.cell) {
+                // A path is not fetched; whether it is there is the job's own outcome.
+                if case .path = location { continue }
+                guard pulled.insert(location).inserted else { continue }
+                _ = try resolver.access.pull(location)
+            }
         }
     }
 
@@ -129,20 +130,27 @@ enum RunCommand: Command {
             let model = try SyntheticModels.model(shape, seed: job.cell.seed)
             return ChildAssignment(job: job, resources: ["synthetic": try JSON.text(model)])
         }
-        guard let location = resolver.location(of: job.cell) else {
-            preconditionFailure("every other source has a location")
+        var resources = ["model": try file(of: job.cell, resolver: resolver)]
+        for (setting, other) in job.cell.otherModels {
+            resources[setting] = try file(of: job.cell.with(other), resolver: resolver)
+        }
+        if let name = job.cell.datasetName {
+            resources["dataset"] = try resolver.project.datasets.locate(name).path
+        }
+        if let name = job.cell.textName { resources["text"] = try resolver.text(name) }
+        return ChildAssignment(job: job, resources: resources)
+    }
+
+    /// The file of a cell's model, in the format that it wants.
+    private static func file(of cell: Cell, resolver: JobResolver) throws -> String {
+        guard let location = resolver.location(of: cell) else {
+            preconditionFailure("every source but random weights has a location")
         }
         guard let source = try resolver.access.locate(location) else {
             throw JobFailure.failed(reason: "the model \(location.name) is gone from the cache.")
         }
-        var resources = ["model": source]
-        if job.cell.quantization != Quantizations.asStored {
-            resources["model"] = try converted(source, to: job.cell.quantization)
-        }
-        if case .string(let name)? = job.cell.taskSettings["dataset"] {
-            resources["dataset"] = try resolver.project.datasets.locate(name).path
-        }
-        return ChildAssignment(job: job, resources: resources)
+        guard cell.quantization != Quantizations.asStored else { return source }
+        return try converted(source, to: cell.quantization)
     }
 
     private static func converted(_ source: String, to quantization: String) throws -> String {

@@ -27,10 +27,16 @@ struct JobResolver: Sendable {
         ModelLocation(cell.source, relativeTo: manifest.folder)
     }
 
-    /// Whether what the job needs is on this machine.
-    func isHere(_ cell: Cell) -> Bool {
-        guard let location = location(of: cell) else { return true }
-        return ((try? access.locate(location)) ?? nil) != nil
+    /// Where the files of all models that the job opens are, or come from.
+    func locations(of cell: Cell) -> [ModelLocation] {
+        ([cell.source] + cell.otherModels.values.map(\.source)).compactMap {
+            ModelLocation($0, relativeTo: manifest.folder)
+        }
+    }
+
+    /// The file of a text that a task names.
+    func text(_ name: String) throws -> String {
+        try TextFile.locate(name, in: project.datasets.searchFolders)
     }
 
     /// The jobs in the plan's order.
@@ -60,7 +66,7 @@ struct JobResolver: Sendable {
                     reason: "\(cell.model) has random weights; scores on it would mean nothing.")
             }
             var datasetDigest: String?
-            if case .string(let name)? = cell.taskSettings["dataset"] {
+            if let name = cell.datasetName {
                 if datasets[name] == nil {
                     datasets[name] = Result { () throws(DatasetError) in
                         try project.datasets.load(name).digest
@@ -72,12 +78,35 @@ struct JobResolver: Sendable {
                 case nil: break
                 }
             }
+            var inputs: [String: String] = [:]
+            if let name = cell.textName {
+                do {
+                    inputs["text"] = try TextFile(path: text(name), name: name).digest
+                } catch {
+                    return .unavailable(cell, reason: "\(error)")
+                }
+            }
+            for (setting, other) in cell.otherModels.sorted(by: { $0.key < $1.key }) {
+                if case .random = other.source {
+                    return .unavailable(
+                        cell, reason: "\(other.model), its \(setting), has random weights.")
+                }
+                if models[other.source] == nil {
+                    models[other.source] = model(of: cell.with(other))
+                }
+                switch models[other.source] ?? .notPulled {
+                case .known(let found): inputs[setting] = "\(found) \(other.quantization)"
+                case .notPulled: return .notPulled(cell)
+                case .unusable(let reason):
+                    return .broken(cell, reason: "its \(setting): \(reason)")
+                }
+            }
             // Only now: a model is not fetched for a job that cannot run.
             guard let digest else { return .notPulled(cell) }
             let job = try Job(
                 cell: cell, modelDigest: digest, datasetDigest: datasetDigest,
                 taskVersion: task?.version ?? 0,
-                engineVersion: Program.engineVersion)
+                engineVersion: Program.engineVersion, inputs: inputs)
             return .ready(job)
         }
     }

@@ -2,7 +2,7 @@ import Basics
 
 /// What each name of a manifest means: the catalog's names and the manifest's own together.
 struct NameTable {
-    private let catalog: Catalog
+    let catalog: Catalog
     private var models: [String: ModelSource?] = [:]
     private var aliases: [String: String] = [:]
     private var tasks: [String: Meaning?]
@@ -114,7 +114,7 @@ struct NameTable {
                         + suggestion(for: entry.key.value, among: known))
                 continue
             }
-            switch setting.value(of: entry.value) {
+            switch value(of: setting, entry.value) {
             case .success(let value): values[setting.key] = value
             case .failure(let issue): issues.append(issue)
             case nil: break
@@ -202,7 +202,7 @@ extension NameTable {
         else { return nil }
         let key = entry.key.value
         if let setting = settings.first(where: { $0.key == key }) {
-            return setting.value(of: entry.value)
+            return value(of: setting, entry.value)
         }
         func have(_ settings: [[Catalog.Setting]]) -> Bool {
             settings.joined().contains { $0.key == key }

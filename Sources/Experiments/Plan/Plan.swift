@@ -274,12 +274,14 @@ struct Planner {
             let task = draft.names[.task], let taskMeaning = names.task(task),
             let hardware = draft.names[.hardware], let hardwareMeaning = names.hardware(hardware)
         else { return nil }
-        return Cell(
+        var cell = Cell(
             experiment: manifest.name, model: model, source: source, quantization: quantization,
             task: task, taskKind: taskMeaning.kind,
             taskSettings: taskMeaning.settings.merging(draft.changes) { $1 },
             hardware: hardware, backend: hardwareMeaning.kind,
             hardwareSettings: hardwareMeaning.settings, seed: manifest.seed)
+        cell.otherModels = names.otherModels(of: cell)
+        return cell
     }
 
     private mutating func report(at mark: SourceMark, _ message: String) {
