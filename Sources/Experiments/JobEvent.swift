@@ -96,6 +96,8 @@ package struct JobProgress: Hashable, Sendable, Codable {
 }
 
 /// What a job says while it runs, in the order in which it happens.
+///
+/// Results between one `progress` and the next are a unit of work, kept or lost as a whole.
 package enum JobEvent: Hashable, Sendable, Codable {
     case progress(JobProgress)
     /// Something about the engine that belongs beside the results: `kernel_variant`, `threads`,
@@ -103,6 +105,7 @@ package enum JobEvent: Hashable, Sendable, Codable {
     case fact(name: String, value: JSONValue)
     case timing(TimingSample)
     case sample(EvaluatedSample)
+    case record(JobRecord)
     case metric(Metric)
 }
 
@@ -121,5 +124,15 @@ package enum JobFailure: Error, Hashable, Sendable, Codable {
 /// The runner's implementation starts a child process; the child's runs the model. Tests use a
 /// fake. `report` may throw to stop the job (a closed pipe, say).
 package protocol JobExecutor: Sendable {
-    func execute(_ job: Job, report: (JobEvent) throws -> Void) throws
+    ///
+    /// - Parameter completed: what an earlier attempt finished; it is not reported again.
+    func execute(
+        _ job: Job, resuming completed: CompletedWork, report: (JobEvent) throws -> Void) throws
+}
+
+extension JobExecutor {
+    /// Runs a job from its beginning.
+    package func execute(_ job: Job, report: (JobEvent) throws -> Void) throws {
+        try execute(job, resuming: .none, report: report)
+    }
 }

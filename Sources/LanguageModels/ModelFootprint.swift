@@ -83,7 +83,7 @@ package struct ModelFootprint: Hashable, Sendable {
     package func memory(positions: Int, computation: Computation, threads: Int) -> Memory {
         // Random weights lie stored first and are let go while they are packed, as pages of a
         // file are; rows of the embedding stay.
-        let isPacked = computation == .auto && packedBytes > 0
+        let isPacked = computation.products == .auto && packedBytes > 0
         let weights =
             isPacked
             ? max(storedBytes, packedBytes + packedBytes / Self.packingSlack + mappedBytes)

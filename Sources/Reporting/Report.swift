@@ -9,7 +9,10 @@ package struct Report {
 
     package init(_ snapshot: StoreSnapshot) { data = ReportData(snapshot) }
 
-    package init(_ store: ReadOnlyStore) throws(StoreError) { self.init(try store.snapshot()) }
+    package init(_ store: ReadOnlyStore) throws(StoreError) {
+        let kinds = ReportSections.all.flatMap(\.recordKinds)
+        self.init(try store.snapshot(recordKinds: Set(kinds)))
+    }
 
     /// The whole document, ending in one newline.
     package func markdown() -> String {

@@ -2,8 +2,14 @@
 package protocol ReportSection: Sendable {
     /// The heading, already Markdown.
     var title: String { get }
+    /// Kinds of records that it reads. Only small ones: a report is made in seconds.
+    var recordKinds: [String] { get }
     /// Markdown under the heading, without a final newline; nil where there is nothing to tell.
     func body(_ data: ReportData) -> String?
+}
+
+extension ReportSection {
+    package var recordKinds: [String] { [] }
 }
 
 /// The parts of the report in their order.
@@ -12,9 +18,11 @@ package protocol ReportSection: Sendable {
 package enum ReportSections {
     package static let all: [any ReportSection] = [
         SummarySection(),
+        ComparisonSection(),
         SubjectSection(),
         LatencySection(),
         MemorySection(),
+        DamageSection(),
         UnfinishedSection(),
         EnvironmentSection(),
         MethodSection(),

@@ -115,8 +115,15 @@ package struct JobRunner {
         let startTime = SystemCalls.monotonicSeconds()
         let attempt = try stored("beginning \(place)") { try store.beginAttempt(job, in: run) }
 
+        let completed =
+            policy.fresh
+            ? .none
+            : try stored("taking over what is finished of \(place)") {
+                try store.adoptUnfinishedWork(for: attempt)
+            }
+
         var refusal: (any Error)?
-        var outcome = outcome(of: job) { event in
+        var outcome = outcome(of: job, resuming: completed) { event in
             // An executor that goes on after a refusal must not leave a gap in the middle.
             if let refusal { throw refusal }
             if case .progress(let step) = event {
@@ -157,9 +164,11 @@ package struct JobRunner {
         }
     }
 
-    private func outcome(of job: Job, report: (JobEvent) throws -> Void) -> AttemptOutcome {
+    private func outcome(
+        of job: Job, resuming completed: CompletedWork, report: (JobEvent) throws -> Void
+    ) -> AttemptOutcome {
         do {
-            try executor.execute(job, report: report)
+            try executor.execute(job, resuming: completed, report: report)
             return .done
         } catch JobFailure.failed(let reason) {
             return .failed(reason: ReasonText.oneLine(reason))

@@ -1,6 +1,7 @@
 import Basics
 
-/// The fingerprint of what an attempt found: SHA-256 over its job id, metrics and samples.
+/// The fingerprint of what an attempt found: SHA-256 over its job id, metrics, samples and
+/// records.
 ///
 /// Computed from the rows in the order of their keys and from no row number, so it is the same
 /// however the file is laid out, and can be computed again from any copy. Every field is written
@@ -25,6 +26,12 @@ enum AttemptDigest {
             WHERE s.attempt_id = ? ORDER BY s.sample_index
             """, [.integer(attempt)])
         while try samples.step() { hash.update(line("sample", samples.row)) }
+        let records = try database.prepare(
+            """
+            SELECT kind, record_index, value
+            FROM attempt_records WHERE attempt_id = ? ORDER BY kind, record_index
+            """, [.integer(attempt)])
+        while try records.step() { hash.update(line("record", records.row)) }
         return hash.hexDigest()
     }
 

@@ -44,6 +44,18 @@ package final class Database {
         handle = nil
     }
 
+    /// The same contents in a connection of their own that has no file.
+    package func copiedIntoMemory() throws(StoreError) -> Database {
+        let copy = try Database(path: ":memory:", named: file, access: .readWrite)
+        guard let backup = sqlite3_backup_init(copy.handle, "main", handle, "main") else {
+            throw copy.failure(sql: nil)
+        }
+        let code = sqlite3_backup_step(backup, -1)
+        sqlite3_backup_finish(backup)
+        guard code == SQLITE_DONE else { throw copy.failure(sql: nil) }
+        return copy
+    }
+
     /// Runs one or several statements whose rows nobody wants.
     package func execute(_ sql: String) throws(StoreError) {
         guard let handle else { throw StoreError.closed(file: file) }

@@ -31,8 +31,13 @@ package protocol JobStore: AnyObject {
     /// Ends a run; `status` is `finished`, `failed` or `interrupted`.
     func endRun(_ run: RunKey, status: String) throws
     func beginAttempt(_ job: Job, in run: RunKey) throws -> AttemptKey
-    /// Keeps facts, timings, samples and metrics; progress is not stored.
-    /// Events are committed in small groups, and all that came before by `finish`.
+    /// Moves to an attempt what the last one at the same job on this host had finished when it was
+    /// cut off or failed, and gives it back. Called before the attempt reports anything.
+    func adoptUnfinishedWork(for attempt: AttemptKey) throws -> CompletedWork
+    /// Keeps facts, timings, samples, records and metrics; progress is not stored.
+    ///
+    /// What is reported between one progress and the next is a unit of work: the next progress
+    /// commits it whole, and of a job that is cut off in the middle none of it is kept.
     func record(_ event: JobEvent, for attempt: AttemptKey) throws
     /// Ends an attempt; a finished job's digest is written in the same transaction.
     func finish(_ attempt: AttemptKey, outcome: AttemptOutcome) throws

@@ -15,7 +15,9 @@ package struct Migration: Sendable {
 package enum Migrations {
     package static let all: [Migration] = [
         Migration(name: "initial", sql: initialSchema),
+        Migration(name: "records", sql: recordsSchema),
         Migration(name: "outcome-vectors", sql: outcomeVectors),
+        Migration(name: "fidelity", sql: fidelityViews),
     ]
 
     /// `BLLM`, in `PRAGMA application_id`: how a database of ours is told from others.

@@ -3,8 +3,11 @@ import Experiments
 
 /// The database for reading: changes nothing, leaves no file behind, works in a read-only
 /// folder and beside a runner that is writing.
+///
+/// A file of an older schema is read as if it were of this one: a copy in memory is brought up to
+/// date.
 package final class ReadOnlyStore {
-    let database: Database
+    private(set) var database: Database
     private let file: StoreFile
     /// Held while a file without a log is read without SQLite's locks: no writer may start.
     private var lock: DatabaseLock?
@@ -35,9 +38,12 @@ package final class ReadOnlyStore {
             try database.execute("PRAGMA temp_store = MEMORY")
             try database.execute("PRAGMA query_only = ON")
             let version = try Migrations.check(database)
-            guard version == Migrations.all.count else {
-                throw StoreError.olderSchema(
-                    file: shown, found: version, known: Migrations.all.count)
+            if version < Migrations.all.count {
+                let copy = try database.copiedIntoMemory()
+                try Migrations.apply(to: copy)
+                try copy.execute("PRAGMA query_only = ON")
+                database.close()
+                database = copy
             }
         } catch {
             throw Self.explained(error, file)

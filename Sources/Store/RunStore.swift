@@ -22,12 +22,6 @@ package final class RunStore: JobStore {
 
     /// Attempts begun here and not finished.
     private var running: Set<Int64> = []
-    /// Events in the open transaction, and since when it is open.
-    private var pendingEvents = 0
-    private var pendingSince = ContinuousClock.now
-
-    private static let eventsPerCommit = 50
-    private static let longestUncommitted = Duration.seconds(1)
 
     init(database: Database, file: StoreFile, lock: DatabaseLock, now: @escaping () -> String) {
         self.database = database
@@ -99,13 +93,11 @@ package final class RunStore: JobStore {
             throw StoreError.attemptNotRunning(attempt: attempt.rowID)
         }
         if case .progress = event {
-            if pendingEvents > 0 { try commitWhenDue() }
+            try commitPending()
             return
         }
         try beginPending()
         try store(event, for: .integer(attempt.rowID))
-        pendingEvents += 1
-        try commitWhenDue()
     }
 
     package func finish(_ attempt: AttemptKey, outcome: AttemptOutcome) throws {
@@ -120,6 +112,8 @@ package final class RunStore: JobStore {
             case .interrupted: ("interrupted", nil)
             }
         // The rest of the events, the digest over all of them and the status: one transaction.
+        // Of a job that was cut off, half a unit of work is not kept.
+        if outcome != .done { rollBackPending() }
         try beginPending()
         do {
             let digest =
@@ -141,7 +135,6 @@ package final class RunStore: JobStore {
             try commitPending()
         } catch {
             database.rollBack()
-            pendingEvents = 0
             throw error
         }
         running.remove(attempt.rowID)
@@ -149,7 +142,9 @@ package final class RunStore: JobStore {
 
     // MARK: Closing
 
-    /// Commits what is pending, writes the log back and leaves one file.
+    /// Writes the log back and leaves one file.
+    ///
+    /// Units of work that are not whole are dropped.
     ///
     /// While somebody else reads, the log cannot be taken away; after `patience` it is left,
     /// complete and harmless, for the next writer to tidy up.
@@ -161,30 +156,24 @@ package final class RunStore: JobStore {
             OpenWriters.remove(file.identity)
             lock = nil
         }
-        try commitPending()
+        rollBackPending()
         _ = try database.value("PRAGMA wal_checkpoint(TRUNCATE)")
         try file.leaveLog(of: database, patience: patience)
     }
 
-    // MARK: Groups of events
+    // MARK: Units of work
 
     private func beginPending() throws(StoreError) {
         guard !database.isInTransaction else { return }
         try database.execute("BEGIN IMMEDIATE")
-        pendingEvents = 0
-        pendingSince = ContinuousClock.now
     }
 
-    private func commitWhenDue() throws(StoreError) {
-        let isDue =
-            pendingEvents >= Self.eventsPerCommit
-            || ContinuousClock.now - pendingSince >= Self.longestUncommitted
-        if isDue { try commitPending() }
-    }
-
-    private func commitPending() throws(StoreError) {
+    func commitPending() throws(StoreError) {
         if database.isInTransaction { try database.execute("COMMIT") }
-        pendingEvents = 0
+    }
+
+    private func rollBackPending() {
+        if database.isInTransaction { database.rollBack() }
     }
 }
 
@@ -215,6 +204,7 @@ extension RunStore {
                     .integer(Int64(timing.tokens)), .integer(nanoseconds),
                 ], what: what)
         case .sample(let sample): try store(sample, for: attempt)
+        case .record(let record): try store(record, for: attempt)
         }
     }
 
@@ -267,6 +257,17 @@ extension RunStore {
                 .text("[\(logProbabilities)]"), .text(sample.prediction), .text(sample.answer),
                 .integer(sample.isCorrect ? 1 : 0),
             ], what: what)
+    }
+
+    private func store(_ record: JobRecord, for attempt: SQLValue) throws(StoreError) {
+        let what = "record '\(record.kind)' \(record.index)"
+        let text = try encoded(redaction.scrub(.object(record.values)), what: what)
+        try insertOnce(
+            """
+            INSERT INTO attempt_records (attempt_id, kind, record_index, value)
+            VALUES (?, ?, ?, ?)
+            """,
+            [attempt, .text(record.kind), .integer(Int64(record.index)), .text(text)], what: what)
     }
 
     /// The job's row, made at first sight.

@@ -10,7 +10,6 @@ package enum StoreError: Error, Hashable, Sendable {
     /// A database, but of another program: its `application_id` is not ours.
     case foreignDatabase(file: String, applicationID: UInt32)
     case newerSchema(file: String, found: Int, known: Int)
-    case olderSchema(file: String, found: Int, known: Int)
     /// The names of the applied migrations are not a beginning of ours.
     case unknownMigration(file: String, name: String)
     case anotherWriter(file: String)
@@ -53,9 +52,6 @@ extension StoreError: CustomStringConvertible {
         case .newerSchema(let file, let found, let known):
             return "\(file): its schema is version \(found), this build knows up to \(known). "
                 + "Nothing was changed; update billion-llm, or use another file with --db FILE."
-        case .olderSchema(let file, let found, let known):
-            return "\(file): its schema is version \(found), this build reads version \(known). "
-                + "Any `billion run` with this database brings it up to date."
         case .unknownMigration(let file, let name):
             return "\(file): it was changed by the migration '\(name)', which this build does "
                 + "not know. Nothing was changed; use the build that made it, or another file "

@@ -13,7 +13,7 @@ package struct StoreSnapshot: Sendable {
     package var digests: [String]
     /// By attempt: which questions were answered right, where there were any.
     package var outcomes: [Int64: StoredOutcomes] = [:]
-    /// By number: the questions of a set, in order, where there are several sets.
+    /// By number: the questions of a set, in order.
     package var questionSets: [Int64: [Substring]] = [:]
 
     package init(
@@ -77,6 +77,8 @@ package struct StoredAttempt: Hashable, Sendable {
     package var digest: String?
     package var facts: [String: JSONValue] = [:]
     package var metrics: [String: Metric] = [:]
+    /// By kind, in the order of their indices; only of the kinds that were asked for.
+    package var records: [String: [JobRecord]] = [:]
 }
 
 extension ReadOnlyStore {
@@ -97,7 +99,11 @@ extension ReadOnlyStore {
     }
 
     /// One consistent reading, also while a runner is writing.
-    package func snapshot(_ selection: Selection = .newest) throws(StoreError) -> StoreSnapshot {
+    ///
+    /// - Parameter recordKinds: the kinds of records that come along, of done attempts.
+    package func snapshot(_ selection: Selection = .newest, recordKinds: Set<String> = [])
+        throws(StoreError) -> StoreSnapshot
+    {
         try database.execute("BEGIN")
         defer { database.rollBack() }
         var attempts = try readAttempts(selection.sql)
@@ -135,6 +141,7 @@ extension ReadOnlyStore {
             let name = facts.text(1) ?? ""
             attempts[place].facts[name] = try json(facts.text(2), what: "fact '\(name)'")
         }
+        try readRecords(of: recordKinds, into: &attempts, places: places, selection.sql)
         var snapshot = StoreSnapshot(
             hosts: try readHosts(), runs: try readRuns(), attempts: attempts,
             digests: try readDigests())
@@ -151,6 +158,30 @@ extension ReadOnlyStore {
             WHERE a.status = 'done' GROUP BY a.job_id, r.host_id
         )
         """
+
+    private func readRecords(
+        of kinds: Set<String>, into attempts: inout [StoredAttempt], places: [Int64: Int],
+        _ selection: String
+    ) throws(StoreError) {
+        for kind in kinds.sorted() {
+            let row = try database.prepare(
+                """
+                \(selection)
+                SELECT x.attempt_id, x.record_index, x.value
+                FROM newest JOIN attempts a ON a.id = newest.id
+                JOIN attempt_records x ON x.attempt_id = a.id
+                WHERE a.status = 'done' AND x.kind = ?
+                ORDER BY x.attempt_id, x.record_index
+                """, [.text(kind)])
+            while try row.step() {
+                guard let place = row.integer(0).flatMap({ places[$0] }) else { continue }
+                attempts[place].records[kind, default: []].append(
+                    JobRecord(
+                        kind: kind, index: Int(row.integer(1) ?? 0),
+                        values: try object(row.text(2), what: "record '\(kind)'")))
+            }
+        }
+    }
 
     private func readAttempts(_ selection: String) throws(StoreError) -> [StoredAttempt] {
         let row = try database.prepare(

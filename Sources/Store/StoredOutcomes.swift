@@ -15,6 +15,16 @@ package struct StoredOutcomes: Hashable, Sendable {
     package static let right = UInt8(ascii: "1")
 }
 
+extension StoreSnapshot {
+    /// Takes in the attempts of another reading of the same database.
+    package mutating func add(_ other: StoreSnapshot) {
+        let known = Set(attempts.map(\.id))
+        attempts += other.attempts.filter { !known.contains($0.id) }
+        outcomes.merge(other.outcomes) { $1 }
+        questionSets.merge(other.questionSets) { $1 }
+    }
+}
+
 extension ReadOnlyStore {
     /// Outcomes of the attempts that `selection` names, and the questions of their sets.
     func readOutcomes(_ selection: String) throws(StoreError)
@@ -34,8 +44,6 @@ extension ReadOnlyStore {
                 questionSet: set, outcomes: Array((row.text(2) ?? "").utf8))
             wanted.insert(set)
         }
-        // One set needs no names: everything in it is shared.
-        guard wanted.count > 1 else { return (outcomes, [:]) }
         var sets: [Int64: [Substring]] = [:]
         for set in wanted.sorted() {
             let members = try database.value(

@@ -32,19 +32,22 @@ package struct TaskContext {
     package let computation: Computation
     /// Local folders by name: `dataset`.
     package let resources: [String: String]
+    /// What an earlier attempt finished: neither done nor reported again, but counted.
+    package let completed: CompletedWork
     /// Opens the model that a setting names.
     private let openOther: (String) throws -> LanguageModel
     private let report: (JobEvent) throws -> Void
 
     package init(
         job: Job, model: LanguageModel, computation: Computation, resources: [String: String],
-        openOther: @escaping (String) throws -> LanguageModel,
+        completed: CompletedWork = .none, openOther: @escaping (String) throws -> LanguageModel,
         report: @escaping (JobEvent) throws -> Void
     ) {
         self.job = job
         self.model = model
         self.computation = computation
         self.resources = resources
+        self.completed = completed
         self.openOther = openOther
         self.report = report
     }
@@ -55,6 +58,7 @@ package struct TaskContext {
     package func metric(_ metric: Metric) throws { try report(.metric(metric)) }
     package func sample(_ sample: EvaluatedSample) throws { try report(.sample(sample)) }
     package func timing(_ timing: TimingSample) throws { try report(.timing(timing)) }
+    package func record(_ record: JobRecord) throws { try report(.record(record)) }
     package func fact(_ name: String, _ value: JSONValue) throws {
         try report(.fact(name: name, value: value))
     }

@@ -12,7 +12,9 @@ package struct ModelExecutor: JobExecutor {
 
     package init(resources: [String: String]) { self.resources = resources }
 
-    package func execute(_ job: Job, report: (JobEvent) throws -> Void) throws {
+    package func execute(
+        _ job: Job, resuming completed: CompletedWork, report: (JobEvent) throws -> Void
+    ) throws {
         guard let task = TaskRegistry.task(kind: job.cell.taskKind) else {
             throw TaskError("this program has no task '\(job.cell.taskKind)'.")
         }
@@ -22,7 +24,7 @@ package struct ModelExecutor: JobExecutor {
         for (name, value) in model.backend.facts.sorted(by: { $0.key < $1.key }) {
             try report(.fact(name: name, value: value))
         }
-        try report(.fact(name: "compute", value: .string(hardware.computation.rawValue)))
+        try report(.fact(name: "compute", value: .string(hardware.computation.products.rawValue)))
         try report(
             .fact(
                 name: "cache_type",
@@ -35,7 +37,7 @@ package struct ModelExecutor: JobExecutor {
             try task.run(
                 TaskContext(
                     job: job, model: model, computation: hardware.computation,
-                    resources: resources,
+                    resources: resources, completed: completed,
                     openOther: { try other($0, beside: model, of: job, on: hardware) },
                     report: report))
         }
@@ -94,8 +96,13 @@ package struct HardwareTarget {
             "threads", .integerOrAuto(1...1024), default: .string("auto"),
             "threads that compute; auto is the number of cores this process may use"),
         .init(
-            "compute", .choice(Computation.allCases.map(\.rawValue)), default: .string("auto"),
+            "compute", .choice(Computation.Products.allCases.map(\.rawValue)),
+            default: .string("auto"),
             "auto: quantized weights times 8-bit activations, f16 cache; f32: everything in f32"),
+        .init(
+            "cache_type", .choice(["auto"] + CacheFormat.allCases.map(\.rawValue)),
+            default: .string("auto"),
+            "what keys and values are kept in; auto is f16, and f32 with compute: f32"),
     ]
 
     package static var catalogEntries: [Catalog.BackendEntry] {
@@ -110,13 +117,15 @@ package struct HardwareTarget {
         }
         guard case .integer(let threads)? = cell.hardwareSettings["threads"],
             case .string(let compute)? = cell.hardwareSettings["compute"],
-            let computation = Computation(rawValue: compute)
+            case .string(let cache)? = cell.hardwareSettings["cache_type"],
+            let products = Computation.Products(rawValue: compute)
         else {
-            throw TaskError("hardware '\(cell.hardware)': threads and compute are not resolved.")
+            throw TaskError(
+                "hardware '\(cell.hardware)': threads, compute and cache_type are not resolved.")
         }
         self.entry = entry
         self.threads = Int(threads)
-        self.computation = computation
+        computation = Computation(products, cacheFormat: CacheFormat(rawValue: cache))
     }
 
     package func makeBackend() throws -> any Backend { try entry.make(threads, computation) }

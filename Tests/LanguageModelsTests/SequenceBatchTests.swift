@@ -33,7 +33,9 @@ import Testing
         return rows
     }
 
-    @Test(arguments: architectures, Computation.allCases)
+    @Test(
+        arguments: architectures,
+        [Computation.auto, .f32, Computation(.auto, cacheFormat: .q8_0)])
     func companyChangesNothing(architecture: String, computation: Computation) throws {
         let model = try model(architecture, computation)
         let shared = tokens(150, seed: 1, model)

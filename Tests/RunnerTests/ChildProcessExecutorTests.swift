@@ -15,9 +15,9 @@ import Testing
 @Suite struct ChildProcessExecutorTests {
     /// Lines that scripts write.
     private static let prelude = """
-        finished() { echo '{"version":1,"outcome":"finished"}'; }
-        fact() { echo '{"version":1,"event":{"fact":{"name":"'$1'","value":'$2'}}}'; }
-        metric() { echo '{"version":1,"event":{"metric":{"_0":{"name":"m","value":'$1',"unit":"s"}}}}'; }
+        finished() { echo '{"version":2,"outcome":"finished"}'; }
+        fact() { echo '{"version":2,"event":{"fact":{"name":"'$1'","value":'$2'}}}'; }
+        metric() { echo '{"version":2,"event":{"metric":{"_0":{"name":"m","value":'$1',"unit":"s"}}}}'; }
         fact pid $$
 
         """
@@ -110,7 +110,7 @@ import Testing
         ),
         ("silent exit", "exit 0", "the job's process exited with code 0 without an outcome."),
         (
-            "half a line", "printf '{\"version\":1,\"outcome\":\"fini'; exit 0",
+            "half a line", "printf '{\"version\":2,\"outcome\":\"fini'; exit 0",
             "the job's process exited with code 0 without an outcome."
         ),
         (
@@ -122,18 +122,18 @@ import Testing
             "the job's process wrote a line that is not a message: '[1,2]'."
         ),
         (
-            "unknown outcome", "echo '{\"version\":1,\"outcome\":\"perhaps\"}'; sleep 60",
+            "unknown outcome", "echo '{\"version\":2,\"outcome\":\"perhaps\"}'; sleep 60",
             "the job's process wrote a line that is not a message: "
-                + "'{\"version\":1,\"outcome\":\"perhaps\"}'."
+                + "'{\"version\":2,\"outcome\":\"perhaps\"}'."
         ),
         (
-            "other version", "echo '{\"version\":2,\"outcome\":\"finished\"}'; sleep 60",
-            "the job's process speaks version 2 of the protocol, the runner speaks 1: was the "
+            "other version", "echo '{\"version\":7,\"outcome\":\"finished\"}'; sleep 60",
+            "the job's process speaks version 7 of the protocol, the runner speaks 2: was the "
                 + "program replaced while it ran?"
         ),
         (
             "its own words",
-            "echo '{\"version\":1,\"outcome\":\"failed\",\"reason\":\"no.\"}'; exit 1",
+            "echo '{\"version\":2,\"outcome\":\"failed\",\"reason\":\"no.\"}'; exit 1",
             "no."
         ),
         (
@@ -155,7 +155,7 @@ import Testing
 
     @Test func skippedIsSkipped() throws {
         let outcome = try execute(
-            #"echo '{"version":1,"outcome":"skipped","reason":"no AVX."}'; exit 1"#)
+            #"echo '{"version":2,"outcome":"skipped","reason":"no AVX."}'; exit 1"#)
         #expect(outcome.error as? JobFailure == .skipped(reason: "no AVX."))
     }
 

@@ -66,6 +66,25 @@ import Testing
         #expect(code == 0)
     }
 
+    @Test func finishedWorkArrivesWithTheJob() throws {
+        let work: [JobEvent] = [
+            .timing(TimingSample(name: "pp8", repetition: 0, tokens: 8, nanoseconds: 7)),
+            .record(JobRecord(kind: "step", index: 0, values: ["loss": .number(1.5)])),
+            .sample(
+                EvaluatedSample(
+                    index: 0, subject: "s", question: "q", logProbabilities: [-1],
+                    prediction: "A", answer: "A", isCorrect: true)),
+        ]
+        let assignment = ChildAssignment(job: try sampleJob("a"), resources: [:])
+        let input = try assignment.lines(resuming: CompletedWork(work))
+        let (messages, _) = try converse(sending: input) { _ in
+            ResumingExecutor { completed, report in
+                for event in completed.events { try report(event) }
+            }
+        }
+        #expect(messages == work.map { .event($0) } + [.finished])
+    }
+
     @Test func failuresAreReported() throws {
         struct Odd: Error, CustomStringConvertible { let description = "tensor 'x' is missing." }
         let cases: [(any Error & Sendable, ChildMessage)] = [
@@ -98,7 +117,7 @@ import Testing
     @Test func brokenAssignments() throws {
         let cases: [(String, Bool, String)] = [
             ("", true, "the runner went away before it named the job."),
-            ("{\"version\":1", true, "the runner went away before it named the job."),
+            ("{\"version\":2", true, "the runner went away before it named the job."),
             (
                 "hello\n", false,
                 "the job's process got a line that is not an assignment: 'hello'."
@@ -122,7 +141,7 @@ import Testing
             Issue.record("expected a failure, found \(messages)")
             return
         }
-        #expect(reason.contains("speaks version 7 of the protocol, the runner speaks 1"))
+        #expect(reason.contains("speaks version 7 of the protocol, the runner speaks 2"))
     }
 
     @Test func goneRunnerIsNoticedWhileTheJobRuns() throws {

@@ -42,12 +42,12 @@ import Testing
     private func shell(stop: StopRequests) -> ChildProcessExecutor {
         let script = """
             IFS= read -r line
-            metric() { echo '{"version":1,"event":{"metric":{"_0":{"name":"'$1'","value":'$2',"unit":"s"}}}}'; }
+            metric() { echo '{"version":2,"event":{"metric":{"_0":{"name":"'$1'","value":'$2',"unit":"s"}}}}'; }
             metric one 1; metric two 2.5
             case "$line" in
             *'"task":"crash"'*) echo "cannot read $0 in $HOME/models" >&2; kill -9 $$;;
             *'"task":"twice"'*) metric one 3; sleep 60;;
-            *) echo '{"version":1,"outcome":"finished"}';;
+            *) echo '{"version":2,"outcome":"finished"}';;
             esac
             """
         return ChildProcessExecutor(

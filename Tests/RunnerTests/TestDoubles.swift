@@ -66,6 +66,8 @@ final class FakeStore: JobStore {
         return key
     }
 
+    func adoptUnfinishedWork(for attempt: AttemptKey) throws -> CompletedWork { .none }
+
     func record(_ event: JobEvent, for attempt: AttemptKey) throws {
         switch event {
         case .progress: break
@@ -95,7 +97,18 @@ struct FakeExecutor: JobExecutor {
         self.body = body
     }
 
-    func execute(_ job: Job, report: (JobEvent) throws -> Void) throws { try body(job, report) }
+    func execute(
+        _ job: Job, resuming completed: CompletedWork, report: (JobEvent) throws -> Void
+    ) throws { try body(job, report) }
+}
+
+/// The same for jobs that go on with what is finished.
+struct ResumingExecutor: JobExecutor {
+    let body: @Sendable (CompletedWork, (JobEvent) throws -> Void) throws -> Void
+
+    func execute(
+        _ job: Job, resuming completed: CompletedWork, report: (JobEvent) throws -> Void
+    ) throws { try body(completed, report) }
 }
 
 /// Text gathered from other threads.

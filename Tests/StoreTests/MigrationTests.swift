@@ -47,12 +47,13 @@ import Testing
 
     static let refusals = [
         Refusal(
-            name: "newer schema", sql: "PRAGMA user_version = 9",
+            name: "newer schema", sql: "PRAGMA user_version = 99",
             message:
-                "DB: its schema is version 9, this build knows up to 1. Nothing was changed; "
-                + "update billion-llm, or use another file with --db FILE."),
+                "DB: its schema is version 99, this build knows up to \(Migrations.all.count). "
+                + "Nothing was changed; update billion-llm, or use another file with --db FILE."),
         Refusal(
-            name: "unknown migration", sql: "UPDATE migrations SET name = 'other'",
+            name: "unknown migration",
+            sql: "UPDATE migrations SET name = 'other' WHERE position = 1",
             message: "DB: it was changed by the migration 'other', which this build does not "
                 + "know. Nothing was changed; use the build that made it, or another file with "
                 + "--db FILE."),

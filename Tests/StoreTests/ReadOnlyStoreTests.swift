@@ -43,11 +43,14 @@ import Testing
         let store = try RunStore(path: scratch.database)
         let attempt = try store.beginAttempt(
             try Sample.job(), in: try store.beginRun(Sample.run()))
-        for index in 0..<75 { try store.record(.sample(Sample.sample(index)), for: attempt) }
+        for index in 0..<75 {
+            if index == 50 { try store.record(Sample.progress(index), for: attempt) }
+            try store.record(.sample(Sample.sample(index)), for: attempt)
+        }
 
         let reader = try ReadOnlyStore(path: scratch.database)
-        let count = "SELECT count(*) >= 50 FROM attempt_samples"
-        #expect(try reader.query(count).rows == [[.integer(1)]])
+        let count = "SELECT count(*) FROM attempt_samples"
+        #expect(try reader.query(count).rows == [[.integer(50)]])
         #expect(try reader.query("SELECT status FROM attempts").rows == [[.text("running")]])
         try store.finish(attempt, outcome: .done)
         #expect(try reader.query("SELECT count(*) FROM samples").rows == [[.integer(75)]])

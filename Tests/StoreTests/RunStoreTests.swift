@@ -108,6 +108,7 @@ import Testing
         let run = try store.beginRun(Sample.run())
         let stopped = try store.beginAttempt(job, in: run)
         for index in 0..<60 { try store.record(.sample(Sample.sample(index)), for: stopped) }
+        try store.record(Sample.progress(60), for: stopped)
         try store.finish(stopped, outcome: .interrupted)
         try store.close()
 

@@ -21,7 +21,7 @@ import Testing
             #expect(tables.integer(1) == 1, "\(name) is not strict")
             count += 1
         }
-        #expect(count == 12)
+        #expect(count >= 13)
     }
 
     @Test(arguments: [

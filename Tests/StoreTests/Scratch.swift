@@ -96,6 +96,10 @@ enum Sample {
             answer: index.isMultiple(of: 2) ? "B" : "A", isCorrect: index.isMultiple(of: 2))
     }
 
+    static func progress(_ completed: Int) -> JobEvent {
+        .progress(JobProgress(phase: "astronomy", completed: completed, total: 1000))
+    }
+
     static func metric(_ name: String, _ value: Double) -> Metric {
         Metric(name: name, value: value, unit: "fraction", higherIsBetter: true)
     }

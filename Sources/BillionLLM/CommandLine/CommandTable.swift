@@ -12,6 +12,8 @@ enum CommandTable {
             ValidateCommand.self,
             QueryCommand.self,
             ReportCommand.self,
+            CompareCommand.self,
+            ExportCommand.self,
             ModelsCommand.self,
             DatasetsCommand.self,
             ChatCommand.self,

@@ -16,6 +16,9 @@ struct ModelOptions {
             "as-stored (default), or what to requantize to: q8_0, q4_k_m, f16, ..."),
         .init("threads", "N", "threads that compute (default: the cores of this process)"),
         .init("compute", "f32|auto", "f32: f32 activations, products and cache (default auto)"),
+        .init(
+            "cache-type", "TYPE",
+            "keys and values in f32, f16 or q8_0 (default f16; f32 with --compute f32)"),
     ]
 
     init(_ arguments: Arguments) throws {
@@ -30,10 +33,14 @@ struct ModelOptions {
     }
 
     static func computation(in arguments: Arguments) throws -> Computation {
-        Computation(
-            rawValue: try arguments.choice(
-                "compute", of: Computation.allCases.map(\.rawValue),
-                default: Computation.auto.rawValue)) ?? .auto
+        let products = try arguments.choice(
+            "compute", of: Computation.Products.allCases.map(\.rawValue),
+            default: Computation.Products.auto.rawValue)
+        let cache = try arguments.choice(
+            "cache-type", of: ["auto"] + CacheFormat.allCases.map(\.rawValue), default: "auto")
+        return Computation(
+            Computation.Products(rawValue: products) ?? .auto,
+            cacheFormat: CacheFormat(rawValue: cache))
     }
 
     /// The model's file, pulled and requantized when needed, with progress on stderr.

@@ -1,7 +1,8 @@
 import Basics
 import Experiments
 
-/// What the runner tells a job's process, as one line of JSON on its stdin.
+/// What the runner tells a job's process, as a line of JSON on its stdin; a line for each event of
+/// an earlier attempt follows.
 ///
 /// The pipe then stays open for as long as the runner lives.
 package struct ChildAssignment: Hashable, Sendable, Codable {
@@ -11,11 +12,23 @@ package struct ChildAssignment: Hashable, Sendable, Codable {
     ///
     /// Never stored.
     package var resources: [String: String]
+    /// How many lines of finished work follow.
+    package var completedEvents = 0
 
     package init(job: Job, resources: [String: String]) {
         version = ChildMessage.protocolVersion
         self.job = job
         self.resources = resources
+    }
+
+    /// All that the runner sends.
+    func lines(resuming completed: CompletedWork) throws -> [UInt8] {
+        let events = completed.events
+        var first = self
+        first.completedEvents = events.count
+        var bytes = Array(try JSON.data(first)) + [UInt8(ascii: "\n")]
+        for event in events { bytes += Array(try JSON.data(event)) + [UInt8(ascii: "\n")] }
+        return bytes
     }
 }
 
@@ -32,7 +45,7 @@ package enum ChildMessage: Hashable, Sendable {
     case skipped(reason: String)
 
     /// Counted up when lines change meaning: the program may be replaced while it runs.
-    package static let protocolVersion = 1
+    package static let protocolVersion = 2
 }
 
 extension ChildMessage: Codable {

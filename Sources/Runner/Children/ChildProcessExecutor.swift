@@ -42,8 +42,10 @@ package struct ChildProcessExecutor: JobExecutor {
     }
 
     /// - Throws: `JobFailure`, or what `report` throws.
-    package func execute(_ job: Job, report: (JobEvent) throws -> Void) throws {
-        let line = Array(try JSON.data(try assignment(job))) + [UInt8(ascii: "\n")]
+    package func execute(
+        _ job: Job, resuming completed: CompletedWork, report: (JobEvent) throws -> Void
+    ) throws {
+        let input = try assignment(job).lines(resuming: completed)
         let child: ChildProcess
         do {
             child = try ChildProcess(
@@ -54,7 +56,7 @@ package struct ChildProcessExecutor: JobExecutor {
         // Whatever happens below: no process is left.
         defer { child.end() }
         var session = ChildSession(
-            child: child, input: line, policy: policy, stop: stop,
+            child: child, input: input, policy: policy, stop: stop,
             isVerbose: isVerbose, note: note)
         try session.run(report: report)
     }

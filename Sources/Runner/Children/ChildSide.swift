@@ -46,10 +46,10 @@ package enum ChildSide {
     ) -> Int32 {
         let writer = MessageWriter(descriptor: output)
         do {
-            let assignment = try readAssignment(from: input)
+            let (assignment, completed) = try readAssignment(from: input)
             try watch(input, runnerIsGone: runnerIsGone)
             var throttle = ProgressThrottle()
-            try makeExecutor(assignment).execute(assignment.job) { event in
+            try makeExecutor(assignment).execute(assignment.job, resuming: completed) { event in
                 if throttle.passes(event, now: SystemCalls.monotonicSeconds()) {
                     try writer.send(.event(event))
                 }
@@ -71,9 +71,14 @@ package enum ChildSide {
         }
     }
 
-    private static func readAssignment(from descriptor: Int32) throws -> ChildAssignment {
+    /// Reads the first line and the finished work that it announces.
+    private static func readAssignment(from descriptor: Int32) throws -> (
+        ChildAssignment, CompletedWork
+    ) {
         var lines = LineBuffer(limit: ChildSession.lineLimit)
-        var chunk = [UInt8](repeating: 0, count: 1 << 14)
+        var chunk = [UInt8](repeating: 0, count: 1 << 16)
+        var assignment: ChildAssignment?
+        var events: [JobEvent] = []
         while true {
             let result = chunk.withUnsafeMutableBytes { SystemCalls.read(descriptor, into: $0) }
             guard case .bytes(let count) = result else {
@@ -81,20 +86,31 @@ package enum ChildSide {
             }
             let whole = chunk[..<count].withUnsafeBytes { lines.append($0) }
             if lines.isOverLimit { throw ChildProtocolError.lineTooLong(limit: lines.limit) }
-            guard let line = whole.first else { continue }
-            let text = String(decoding: line, as: UTF8.self)
-            let assignment: ChildAssignment
-            do {
-                assignment = try JSON.decode(ChildAssignment.self, from: text)
-            } catch {
-                throw JobFailure.failed(
-                    reason: "the job's process got a line that is not an assignment: "
-                        + "'\(ReasonText.oneLine(text.prefix(400), limit: 120))'.")
+            for line in whole {
+                if assignment == nil {
+                    let first = try decode(ChildAssignment.self, line, what: "an assignment")
+                    guard first.version == ChildMessage.protocolVersion else {
+                        throw ChildProtocolError.version(first.version)
+                    }
+                    assignment = first
+                } else {
+                    events.append(try decode(JobEvent.self, line, what: "finished work"))
+                }
             }
-            guard assignment.version == ChildMessage.protocolVersion else {
-                throw ChildProtocolError.version(assignment.version)
+            if let assignment, events.count >= assignment.completedEvents {
+                return (assignment, CompletedWork(events))
             }
-            return assignment
+        }
+    }
+
+    private static func decode<Value: Decodable>(
+        _ type: Value.Type, _ line: [UInt8], what: String
+    ) throws -> Value {
+        let text = String(decoding: line, as: UTF8.self)
+        do { return try JSON.decode(type, from: text) } catch {
+            throw JobFailure.failed(
+                reason: "the job's process got a line that is not \(what): "
+                    + "'\(ReasonText.oneLine(text.prefix(400), limit: 120))'.")
         }
     }
 
@@ -148,6 +164,7 @@ struct MessageWriter {
         case .event(.metric(let metric)): "the metric '\(metric.name)'"
         case .event(.fact(let name, _)): "the fact '\(name)'"
         case .event(.sample(let sample)): "the sample \(sample.index)"
+        case .event(.record(let record)): "the record '\(record.kind)' \(record.index)"
         default: "a message"
         }
     }
@@ -158,10 +175,13 @@ struct ProgressThrottle {
     private static let interval = 0.1
     private var last: (phase: String, time: Double)?
 
-    /// Whether an event is to be sent: everything but progress, new phases, their ends, and ten
-    /// a second of the rest.
+    /// Whether an event is to be sent: everything but progress, new phases, their ends, what
+    /// follows results (the store commits at a progress), and ten a second of the rest.
     mutating func passes(_ event: JobEvent, now: Double) -> Bool {
-        guard case .progress(let progress) = event else { return true }
+        guard case .progress(let progress) = event else {
+            last = nil
+            return true
+        }
         if let last, last.phase == progress.phase, progress.completed < progress.total,
             now - last.time < Self.interval
         {

@@ -1,3 +1,4 @@
+import Basics
 import Experiments
 import LanguageModels
 
@@ -32,23 +33,49 @@ struct FidelityQuestions {
 
     func compare() throws -> (FidelityTally, AnswerFlips) {
         var (tally, flips) = (FidelityTally(), AnswerFlips())
+        var index = 0
+        let finished = completedAnswers()
         let total = dataset.subjects.reduce(0) { $0 + limit.count(of: $1.questions.count) }
         for subject in dataset.subjects {
             let prompt = try MMLUPrompt(subject: subject, shots: shots)
             let questions = subject.questions.prefix(limit.count(of: subject.questions.count))
             for first in stride(from: 0, to: questions.count, by: Self.questionsTogether) {
-                try context.progress(subject.name, tally.count, of: total)
-                let together = questions.dropFirst(first).prefix(Self.questionsTogether)
-                try compare(Array(together), prompt, &tally, &flips)
+                let together = Array(questions.dropFirst(first).prefix(Self.questionsTogether))
+                let known = together.indices.compactMap { finished[index + $0] }
+                // A group is committed whole, so it is there whole or not at all.
+                var answers = known
+                if known.count < together.count {
+                    try context.progress(subject.name, index, of: total)
+                    answers = try compare(together, of: subject.name, prompt)
+                    for (offset, answer) in answers.enumerated() where finished[index + offset] == nil {
+                        try context.record(
+                            JobRecord(
+                                kind: FidelityTask.questionRecord, index: index + offset,
+                                values: answer.values))
+                    }
+                }
+                for answer in answers {
+                    tally.add(answer.tally)
+                    flips.add(
+                        reference: answer.reference, prediction: answer.prediction,
+                        answer: answer.answer)
+                }
+                index += together.count
             }
         }
         return (tally, flips)
     }
 
+    private func completedAnswers() -> [Int: FidelityAnswer] {
+        let records = context.completed.records[FidelityTask.questionRecord] ?? []
+        return Dictionary(
+            records.compactMap { record in FidelityAnswer(record.values).map { (record.index, $0) } }
+        ) { $1 }
+    }
+
     private func compare(
-        _ questions: [MMLUDataset.Question], _ prompt: MMLUPrompt, _ tally: inout FidelityTally,
-        _ flips: inout AnswerFlips
-    ) throws {
+        _ questions: [MMLUDataset.Question], of subject: String, _ prompt: MMLUPrompt
+    ) throws -> [FidelityAnswer] {
         let requests = questions.map {
             ContinuationScorer.Request(
                 context: prompt.prefix + prompt.question($0),
@@ -62,19 +89,20 @@ struct FidelityQuestions {
                 distances[request] = DistributionDistance(from: $0, to: logits, target: nil)
             }
         }
-        for (index, question) in questions.enumerated() {
+        return questions.enumerated().map { index, question in
             guard let distance = distances[index] else {
                 preconditionFailure("every question has a place for its answer")
             }
             let (reference, other) = (
                 expected[index].map(\.logProbability), found[index].map(\.logProbability)
             )
+            var tally = FidelityTally()
             tally.add(
                 divergence: distance.divergence, isSameTop: distance.isSameTop,
                 referenceLoss: -reference[question.answer], loss: -other[question.answer])
-            flips.add(
-                reference: Self.letter(reference), prediction: Self.letter(other),
-                answer: question.answerLetter)
+            return FidelityAnswer(
+                subject: subject, answer: question.answerLetter,
+                reference: Self.letter(reference), prediction: Self.letter(other), tally: tally)
         }
     }
 

@@ -78,6 +78,16 @@ package struct FidelityTally: Hashable, Sendable, Codable {
         lossDifference.add(other.lossDifference)
     }
 
+    /// What a record keeps: sums, from which everything else is computed.
+    package func recordValues() throws -> [String: JSONValue] {
+        try JSON.decode([String: JSONValue].self, from: JSON.text(self))
+    }
+
+    /// A tally that a record has kept.
+    package init(recordValues values: [String: JSONValue]) throws {
+        self = try JSON.decode(FidelityTally.self, from: JSON.text(JSONValue.object(values)))
+    }
+
     /// - Parameter suffix: nothing for a text, `/questions` for the places of answers.
     package func metrics(suffix: String = "") -> [Metric] {
         guard count > 0 else { return [] }

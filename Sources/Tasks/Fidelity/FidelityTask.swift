@@ -35,6 +35,11 @@ package enum FidelityTask: EvaluationTask {
             "questions per subject, a count or a fraction below 1; all when not set"),
     ]
 
+    /// Records of this kind hold the sums of one chunk of the text.
+    static let chunkRecord = "fidelity_chunk"
+    /// Records of this kind hold one question's answers.
+    static let questionRecord = "fidelity_question"
+
     package static func run(_ context: TaskContext) throws {
         let cell = context.job.cell
         guard cell.textName != nil || cell.datasetName != nil else {
@@ -107,7 +112,12 @@ package enum FidelityTask: EvaluationTask {
             reference: reference, other: context.model, contextLength: length,
             computation: context.computation)
         var whole = FidelityTally()
+        let finished = try context.completedTallies(of: chunkRecord)
         for chunk in 0..<chunks {
+            if let tally = finished[chunk] {
+                whole.add(tally)
+                continue
+            }
             try context.progress("text", chunk, of: chunks)
             var tally = FidelityTally()
             let start = chunk * length
@@ -116,6 +126,8 @@ package enum FidelityTask: EvaluationTask {
                     divergence: distance.divergence, isSameTop: distance.isSameTop,
                     referenceLoss: distance.referenceLoss ?? 0, loss: distance.loss ?? 0)
             }
+            try context.record(
+                JobRecord(kind: chunkRecord, index: chunk, values: tally.recordValues()))
             whole.add(tally)
         }
         return whole

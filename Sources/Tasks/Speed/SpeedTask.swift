@@ -48,9 +48,9 @@ package enum SpeedTask: EvaluationTask {
         if promptTokens > 0 {
             let name = "pp\(promptTokens)\(suffix)"
             try context.progress("\(name) warm-up", 0, of: steps)
-            _ = measurement.timePrompt(promptTokens)
-            var times: [UInt64] = []
-            for repetition in 0..<repetitions {
+            var times = context.completedNanoseconds(name)
+            if times.count < repetitions { _ = measurement.timePrompt(promptTokens) }
+            for repetition in times.count..<repetitions {
                 try context.progress(
                     "\(name) repetition \(repetition + 1)", repetition, of: steps)
                 times.append(measurement.timePrompt(promptTokens))
@@ -77,10 +77,10 @@ package enum SpeedTask: EvaluationTask {
         _ context: TaskContext, _ measurement: SpeedMeasurement, name: String, count: Int,
         repetitions: Int, steps: Int
     ) throws {
-        _ = measurement.timeSteps(1)
-        var totals: [UInt64] = []
-        var latencies: [Double] = []
-        for repetition in 0..<repetitions {
+        var totals = context.completedNanoseconds(name)
+        var latencies = context.completedNanoseconds("itl").map { Double($0) / 1e9 }
+        if totals.count < repetitions { _ = measurement.timeSteps(1) }
+        for repetition in totals.count..<repetitions {
             try context.progress(
                 "\(name) repetition \(repetition + 1)", repetitions + repetition, of: steps)
             let times = measurement.timeSteps(count)
@@ -125,8 +125,8 @@ package enum SpeedTask: EvaluationTask {
         }
         // Long enough for every tokenizer: no token of prose is longer than its text.
         let text = String(repeating: prose, count: count * 8 / prose.utf8.count + 1)
-        var seconds: [Double] = []
-        for repetition in 0..<repetitions {
+        var seconds = context.completedNanoseconds("ttft").map { Double($0) / 1e9 }
+        for repetition in seconds.count..<repetitions {
             try context.progress(
                 "ttft repetition \(repetition + 1)", 2 * repetitions + repetition, of: steps)
             let time = measurement.timeToFirstToken(text, count: count, tokenizer: tokenizer)
@@ -158,4 +158,11 @@ package enum SpeedTask: EvaluationTask {
         the others that nothing was lost yet.
 
         """
+}
+
+extension TaskContext {
+    /// What an earlier attempt measured; its repetitions are the first ones.
+    fileprivate func completedNanoseconds(_ name: String) -> [UInt64] {
+        completed.timings[name]?.map(\.nanoseconds) ?? []
+    }
 }

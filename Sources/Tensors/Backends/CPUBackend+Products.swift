@@ -95,7 +95,7 @@ extension CPUBackend {
         var input = ProductInput(
             floats: .init(
                 rows: x.data, stride: Int64(x.width), count: count, turned: nil, rounded: nil))
-        let byBF16 = computation == .auto && ck_has_bf16_products()
+        let byBF16 = computation.products == .auto && ck_has_bf16_products()
         for matrix in matrices {
             let (type, columns) = (matrix.type, Int64(matrix.columns))
             if byBF16 && matrix.isHalf {

@@ -41,14 +41,14 @@ package final class CPUBackend: Backend {
             "backend": .string("cpu"),
             "kernel_variant": .string(KernelVariant.current),
             "threads": .integer(Int64(pool.threadCount)),
-            "compute": .string(computation.rawValue),
+            "compute": .string(computation.products.rawValue),
             "blas": .string(Self.libraryDescription),
             "blas_threads": .integer(1),
         ]
     }
 
     package func makeMatrix(_ host: HostMatrix) throws -> any DeviceMatrix {
-        guard computation == .auto, let panelBytes = CPUMatrix.panelBytes(host) else {
+        guard computation.products == .auto, let panelBytes = CPUMatrix.panelBytes(host) else {
             return CPUMatrix(host, panels: nil)
         }
         let clock = ContinuousClock()
