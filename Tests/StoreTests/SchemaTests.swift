@@ -36,6 +36,16 @@ import Testing
                 + "quantization task hardware host run_id"
         ),
         (
+            "fidelity_chunks",
+            "job_id chunk tokens kl_divergence top1_agreement loss reference_loss model "
+                + "quantization task hardware host run_id"
+        ),
+        (
+            "fidelity_questions",
+            "job_id question_index subject answer reference prediction kl_divergence same_top loss "
+                + "reference_loss model quantization task hardware host run_id"
+        ),
+        (
             "leaderboard",
             "host model quantization hardware dataset acc acc_macro acc_ci_low acc_ci_high "
                 + "n_questions pp tg pp512 tg128 ttft itl_p50 itl_p95 peak_resident_bytes "
