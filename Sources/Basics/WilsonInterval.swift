@@ -12,14 +12,19 @@ package struct WilsonInterval: Hashable, Sendable {
     /// Nil without trials.
     package init?(successes: Int, trials: Int) {
         guard trials > 0, (0...trials).contains(successes) else { return nil }
+        self.init(share: Double(successes) / Double(trials), trials: trials)
+    }
+
+    /// - Parameter share: from 0 to 1.
+    package init?(share: Double, trials: Int) {
+        guard trials > 0, (0...1).contains(share) else { return nil }
         let n = Double(trials)
-        let share = Double(successes) / n
         let square = Self.quantile * Self.quantile
         let centre = (share + square / (2 * n)) / (1 + square / n)
         let spread = share * (1 - share) / n + square / (4 * n * n)
         let half = Self.quantile * spread.squareRoot() / (1 + square / n)
         // At the ends the interval touches 0 and 1 exactly, which rounding may miss.
-        low = successes == 0 ? 0 : max(0, centre - half)
-        high = successes == trials ? 1 : min(1, centre + half)
+        low = share == 0 ? 0 : max(0, centre - half)
+        high = share == 1 ? 1 : min(1, centre + half)
     }
 }

@@ -70,6 +70,8 @@ package struct Catalog: Sendable {
             case integer(ClosedRange<Int>)
             /// An integer, or the word `auto`.
             case integerOrAuto(ClosedRange<Int>)
+            /// A list of integers, at least one.
+            case integers(ClosedRange<Int>)
             case number(ClosedRange<Double>)
             /// How many of something: an integer from 1, or a share of all between 0 and 1.
             case countOrShare

@@ -44,6 +44,8 @@ package struct Cell: Hashable, Sendable, Codable {
     /// The model's name in the manifest.
     package var model: String
     package var source: ModelSource
+    /// The folder of an adapter that the model is used with. The path is used, and never stored.
+    package var adapter: String?
     package var quantization: String
     /// The task's name in the manifest; several names may share one kind.
     package var task: String
@@ -58,14 +60,15 @@ package struct Cell: Hashable, Sendable, Codable {
     package var otherModels: [String: OtherModel]
 
     package init(
-        experiment: String, model: String, source: ModelSource, quantization: String,
-        task: String, taskKind: String, taskSettings: [String: JSONValue], hardware: String,
-        backend: String, hardwareSettings: [String: JSONValue], seed: UInt64,
+        experiment: String, model: String, source: ModelSource, adapter: String? = nil,
+        quantization: String, task: String, taskKind: String, taskSettings: [String: JSONValue],
+        hardware: String, backend: String, hardwareSettings: [String: JSONValue], seed: UInt64,
         otherModels: [String: OtherModel] = [:]
     ) {
         self.experiment = experiment
         self.model = model
         self.source = source
+        self.adapter = adapter
         self.quantization = quantization
         self.task = task
         self.taskKind = taskKind
@@ -85,7 +88,7 @@ package struct Cell: Hashable, Sendable, Codable {
 package struct Job: Hashable, Sendable, Codable {
     package let id: JobID
     package let cell: Cell
-    /// SHA-256 of the model's source file.
+    /// SHA-256 of the model's source file, and of its adapter where it is used with one.
     package let modelDigest: String
     /// SHA-256 of the dataset that the task reads; nil for tasks without one.
     package let datasetDigest: String?

@@ -6,11 +6,16 @@ package struct OtherModel: Hashable, Sendable, Codable {
     package var model: String
     package var source: ModelSource
     package var quantization: String
+    /// The folder of the adapter that it is used with, as in `Cell`.
+    package var adapter: String?
 
-    package init(model: String, source: ModelSource, quantization: String) {
+    package init(
+        model: String, source: ModelSource, quantization: String, adapter: String? = nil
+    ) {
         self.model = model
         self.source = source
         self.quantization = quantization
+        self.adapter = adapter
     }
 }
 
@@ -21,6 +26,7 @@ extension Cell {
         cell.model = other.model
         cell.source = other.source
         cell.quantization = other.quantization
+        cell.adapter = other.adapter
         cell.otherModels = [:]
         return cell
     }

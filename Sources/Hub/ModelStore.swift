@@ -110,10 +110,19 @@ package struct ModelStore: Sendable {
             guard FileSystem.isFolder(path) else {
                 return try digests.digest(of: path, progress: progress)
             }
+            let files = try SnapshotFiles.parts(ofModelIn: path).map { FileSystem.join(path, $0) }
+            return try digest(ofFiles: files, progress: progress)
+        }
+    }
+
+    /// SHA-256 of a model in several files: that of the list of their names and digests, by name.
+    package func digest(ofFiles files: [String], progress: (Int64) -> Void = { _ in })
+        throws(HubError) -> String
+    {
+        try hub(in: files.first ?? "") {
             var list = SHA256()
             var done: Int64 = 0
-            for name in try SnapshotFiles.parts(ofModelIn: path) {
-                let file = FileSystem.join(path, name)
+            for (name, file) in files.map({ (FileSystem.name(of: $0), $0) }).sorted(by: <) {
                 let digest = try digests.digest(of: file) { progress(done + $0) }
                 done += try FileSystem.size(of: file)
                 list.update("\(name)\0\(digest)\n")

@@ -8,28 +8,43 @@ package final class LanguageModel {
     package let architecture: any Architecture
     /// From the start of loading until the first pass could run.
     package let loadSeconds: Double
+    /// What is added to its weights, in a few words; nil without an adapter.
+    package let adapterSummary: String?
     private var loadedTokenizer: Tokenizer?
 
     /// Maps a checkpoint of any form and hands its weights to the backend.
-    package convenience init(path: String, backend: any Backend) throws {
-        try self.init(backend: backend) { try openCheckpoint(path: path) }
+    ///
+    /// - Parameter adapter: the folder of an adapter for this model, in PEFT's form.
+    package convenience init(path: String, backend: any Backend, adapter: String? = nil) throws {
+        try self.init(
+            backend: backend,
+            adapter: { model in try adapter.map { try LoRAAdapter(path: $0, for: model) } },
+            { try openCheckpoint(path: path) })
     }
 
-    package convenience init(checkpoint: any Checkpoint, backend: any Backend) throws {
-        try self.init(backend: backend) { checkpoint }
+    /// - Parameter adapter: one whose modules are layers of the model.
+    package convenience init(
+        checkpoint: any Checkpoint, backend: any Backend, adapter: LoRAAdapter? = nil
+    ) throws {
+        try self.init(backend: backend, adapter: { _ in adapter }, { checkpoint })
     }
 
     /// - Parameter open: its time counts as loading.
-    private init(backend: any Backend, _ open: () throws -> any Checkpoint) throws {
+    private init(
+        backend: any Backend, adapter: (ModelConfiguration) throws -> LoRAAdapter?,
+        _ open: () throws -> any Checkpoint
+    ) throws {
         let clock = ContinuousClock()
         let start = clock.now
         checkpoint = try open()
         // Before the configuration, of which another architecture has other parts.
         if let name = checkpoint.summary.architecture { _ = try Self.type(name, of: checkpoint) }
-        let weights = try WeightLoader(checkpoint: checkpoint, backend: backend)
+        let weights = try WeightLoader(
+            checkpoint: checkpoint, backend: backend, adapter: adapter)
         architecture = try Self.type(weights.configuration.architecture, of: checkpoint)
             .init(weights: weights)
-        self.backend = backend
+        self.backend = weights.backend
+        adapterSummary = weights.adapterSummary
         loadSeconds = (clock.now - start).seconds
     }
 
@@ -85,10 +100,4 @@ package struct ModelError: Error, Hashable, Sendable, CustomStringConvertible {
     package let description: String
 
     package init(_ description: String) { self.description = description }
-}
-
-extension Duration {
-    package var seconds: Double {
-        Double(components.seconds) + Double(components.attoseconds) * 1e-18
-    }
 }

@@ -12,8 +12,9 @@ package struct ModelFootprint: Hashable, Sendable {
     let packedBytes: Int
     /// Stored bytes of tensors that are used as they are in either mode.
     let mappedBytes: Int
-    /// Stored bytes of the embedding, whose rows are looked up where they are stored.
-    let embeddingBytes: Int
+    /// Stored bytes of an embedding that is packed, as the output matrix too, and whose rows are
+    /// still looked up where they are stored.
+    let lookedUpBytes: Int
     /// Weights that every token is multiplied with, the output matrix aside.
     package let layerWeights: Int
     /// Stored bytes that one decoding step reads.
@@ -40,7 +41,7 @@ package struct ModelFootprint: Hashable, Sendable {
             stored += bytes
             if name == "token_embd.weight" { embedding = bytes }
             if dimensions.count == 2, name.hasPrefix("blk.") { layerWeights += count }
-            if dimensions.count == 2,
+            if dimensions.count == 2, isTied || name != "token_embd.weight",
                 let own = CPUBackend.packedBytes(
                     format, rows: dimensions[1], columns: dimensions[0])
             {
@@ -54,7 +55,7 @@ package struct ModelFootprint: Hashable, Sendable {
         storedBytes = stored
         packedBytes = packed
         mappedBytes = mapped
-        embeddingBytes = embedding
+        lookedUpBytes = isTied ? embedding : 0
         self.layerWeights = layerWeights
         stepBytes = isTied ? stored : stored - embedding
     }
@@ -87,7 +88,7 @@ package struct ModelFootprint: Hashable, Sendable {
         let weights =
             isPacked
             ? max(storedBytes, packedBytes + packedBytes / Self.packingSlack + mappedBytes)
-                + embeddingBytes : storedBytes
+                + lookedUpBytes : storedBytes
         let cache = CacheShape(
             layers: shape.layers, heads: shape.keyValueHeads, headSize: shape.headSize,
             capacity: positions, format: computation.cacheFormat)
@@ -109,8 +110,8 @@ package struct ModelFootprint: Hashable, Sendable {
             + threads * Self.threadBytes + shape.vocabulary * Self.tokenBytes + Self.programBytes
     }
 
-    /// A 32nd: packed memory comes in large pieces whose ends stay empty; measured, a 50th.
-    private static let packingSlack = 32
+    /// A 64th: the last huge page of each piece of packed memory, at most 2 of its 256 MiB.
+    private static let packingSlack = 64
     /// Scratch of a thread for attention and products.
     private static let threadBytes = 2 << 20
     /// A token's text, its merges and their tables.

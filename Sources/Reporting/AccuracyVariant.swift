@@ -2,11 +2,13 @@ import Basics
 import Experiments
 import Store
 
-/// One way in which accuracy was measured: dataset, number of examples, other settings.
+/// One way in which a share was measured: dataset, number of examples, other settings.
 package struct AccuracyVariant: Hashable {
+    /// The figure: `acc`, `pass@1`.
+    package let metric: String
     /// `mini-mmlu (5-shot)`.
     ///
-    /// Only the dataset `mmlu` itself is ever called MMLU.
+    /// Only the datasets `mmlu` and `humaneval` themselves are ever called MMLU and HumanEval.
     package let heading: String
     package let dataset: String?
     fileprivate let key: Key
@@ -25,10 +27,12 @@ package struct AccuracyVariant: Hashable {
         }
 
         var heading: String {
-            let name = dataset.map { $0 == "mmlu" ? "MMLU" : $0 } ?? task
+            let name = dataset.map { Self.properNames[$0] ?? $0 } ?? task
             guard case .integer(let shots) = settings["num_fewshot"] else { return name }
             return "\(name) (\(shots)-shot)"
         }
+
+        private static let properNames = ["mmlu": "MMLU", "humaneval": "HumanEval"]
 
         var limit: String {
             switch settings["limit"] {
@@ -50,7 +54,7 @@ package struct AccuracyVariant: Hashable {
 
     /// Whether an attempt was measured this way.
     package func includes(_ attempt: StoredAttempt) -> Bool {
-        attempt.metrics["acc"] != nil && Key(attempt).identity == key.identity
+        attempt.metrics[metric] != nil && Key(attempt).identity == key.identity
     }
 
     /// The newest attempt of a setup that was measured this way.
@@ -60,13 +64,16 @@ package struct AccuracyVariant: Hashable {
 }
 
 extension ReportData {
-    /// The ways in which accuracy was measured, in the order of their first job, each under a
+    /// The ways in which accuracy was measured.
+    package var accuracyVariants: [AccuracyVariant] { variants(of: "acc") }
+
+    /// The ways in which a share was measured, in the order of their first job, each under a
     /// heading of its own.
-    package var accuracyVariants: [AccuracyVariant] {
+    package func variants(of metric: String) -> [AccuracyVariant] {
         var keys: [AccuracyVariant.Key] = []
         var seen: Set<String> = []
         for attempt in attempts.sorted(by: { ($0.jobRow, $0.id) < ($1.jobRow, $1.id) })
-        where attempt.metrics["acc"] != nil {
+        where attempt.metrics[metric] != nil {
             let key = AccuracyVariant.Key(attempt)
             if seen.insert(key.identity).inserted { keys.append(key) }
         }
@@ -79,7 +86,8 @@ extension ReportData {
                     heading += " #\(SHA256.hex(key.identity).prefix(4))"
                 }
             }
-            return AccuracyVariant(heading: heading, dataset: key.dataset, key: key)
+            return AccuracyVariant(
+                metric: metric, heading: heading, dataset: key.dataset, key: key)
         }
     }
 }

@@ -11,11 +11,11 @@ enum Figures {
         return "\(mean) ± \(NumberFormat.fixed(spread * scale, decimals))"
     }
 
-    /// `31.0 ± 4.6 % (22.8–40.6)`: accuracy, lm-eval's standard error, Wilson's interval.
-    static func accuracy(_ attempt: StoredAttempt) -> String? {
-        guard let accuracy = attempt.metrics["acc"] else { return nil }
+    /// `31.0 ± 4.6 % (22.8–40.6)`: a share, its standard error as lm-eval gives it, its interval.
+    static func share(_ name: String, of attempt: StoredAttempt) -> String? {
+        guard let accuracy = attempt.metrics[name] else { return nil }
         var text = NumberFormat.percent(accuracy.value)
-        if let error = attempt.metrics["acc_stderr"] {
+        if let error = attempt.metrics["\(name)_stderr"] {
             text += " ± \(NumberFormat.percent(error.value))"
         }
         text += " %"

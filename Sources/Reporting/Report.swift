@@ -7,12 +7,20 @@ import Store
 package struct Report {
     private let data: ReportData
 
-    package init(_ snapshot: StoreSnapshot) { data = ReportData(snapshot) }
-
-    package init(_ store: ReadOnlyStore) throws(StoreError) {
-        let kinds = ReportSections.all.flatMap(\.recordKinds)
-        self.init(try store.snapshot(recordKinds: Set(kinds)))
+    /// - Parameter chartFolder: where the charts lie, seen from the report.
+    package init(_ snapshot: StoreSnapshot, chartFolder: String = ReportChart.folder) {
+        data = ReportData(snapshot, chartFolder: chartFolder)
     }
+
+    package init(_ store: ReadOnlyStore, chartFolder: String = ReportChart.folder)
+        throws(StoreError)
+    {
+        let kinds = ReportSections.all.flatMap(\.recordKinds)
+        self.init(try store.snapshot(recordKinds: Set(kinds)), chartFolder: chartFolder)
+    }
+
+    /// The pictures that the document refers to.
+    package var charts: [ReportChart] { ReportSections.all.flatMap { $0.charts(data) } }
 
     /// The whole document, ending in one newline.
     package func markdown() -> String {
@@ -24,6 +32,14 @@ package struct Report {
         }
         if let footer { parts += ["---", footer] }
         return parts.joined(separator: "\n\n") + "\n"
+    }
+
+    /// The same document as one page without other files.
+    package func html() -> String {
+        let pictures = charts.map { ("\(data.chartFolder)/\($0.name).svg", $0.svg) }
+        return HTMLPage(
+            markdown: markdown(), pictures: Dictionary(pictures, uniquingKeysWith: { $1 })
+        ).html()
     }
 
     /// SHA-256 over the digests that were written when each job finished, in their own order:

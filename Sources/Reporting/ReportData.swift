@@ -10,6 +10,8 @@ package struct ReportData {
     package let hosts: [HostResults]
     /// Newest attempts that failed, were skipped, or were stopped before there was any result.
     package let unfinished: [StoredAttempt]
+    /// Where the charts lie, seen from the report.
+    package let chartFolder: String
 
     /// What one host measured.
     package struct HostResults {
@@ -38,8 +40,9 @@ package struct ReportData {
         }
     }
 
-    package init(_ snapshot: StoreSnapshot) {
+    package init(_ snapshot: StoreSnapshot, chartFolder: String = ReportChart.folder) {
         self.snapshot = snapshot
+        self.chartFolder = chartFolder
         let done = snapshot.attempts.filter { $0.status == "done" }
         let names = Names(done)
         let newestDone = Dictionary(
@@ -66,6 +69,11 @@ package struct ReportData {
             }
             return setups.isEmpty ? nil : HostResults(host: host, setups: setups)
         }
+    }
+
+    /// A chart's title, with the host where there are several.
+    package func titled(_ title: String, _ results: HostResults) -> String {
+        hosts.count > 1 ? "\(title), \(results.host.label)" : title
     }
 
     package var hasResults: Bool { !hosts.isEmpty }

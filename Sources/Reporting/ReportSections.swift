@@ -6,10 +6,13 @@ package protocol ReportSection: Sendable {
     var recordKinds: [String] { get }
     /// Markdown under the heading, without a final newline; nil where there is nothing to tell.
     func body(_ data: ReportData) -> String?
+    /// The pictures that the body refers to with `ReportData.reference`, each once.
+    func charts(_ data: ReportData) -> [ReportChart]
 }
 
 extension ReportSection {
     package var recordKinds: [String] { [] }
+    package func charts(_ data: ReportData) -> [ReportChart] { [] }
 }
 
 /// The parts of the report in their order.
@@ -17,6 +20,7 @@ extension ReportSection {
 /// A new one is a file in `Sections` and a line here.
 package enum ReportSections {
     package static let all: [any ReportSection] = [
+        VerdictSection(),
         SummarySection(),
         ComparisonSection(),
         SubjectSection(),
@@ -31,6 +35,9 @@ package enum ReportSections {
 }
 
 extension ReportData {
+    /// The paragraph that shows a chart.
+    package func reference(to chart: ReportChart) -> String { chart.markdown(folder: chartFolder) }
+
     /// One table per host, each under the host's label; without columns that say nothing.
     func tablePerHost(
         _ columns: [TableColumn<Setup>], where isShown: (Setup) -> Bool = { _ in true },

@@ -16,6 +16,7 @@ package enum Migrations {
     package static let all: [Migration] = [
         Migration(name: "initial", sql: initialSchema),
         Migration(name: "records", sql: recordsSchema),
+        Migration(name: "generations", sql: generationsSchema),
         Migration(name: "outcome-vectors", sql: outcomeVectors),
         Migration(name: "fidelity", sql: fidelityViews),
     ]

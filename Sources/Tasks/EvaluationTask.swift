@@ -14,6 +14,13 @@ package protocol EvaluationTask {
     static var settings: [Catalog.Setting] { get }
     /// Whether its result depends on what the weights are: such a task refuses random ones.
     static var needsRealWeights: Bool { get }
+    /// Whether it runs code that a model wrote, which needs a sandbox or somebody's word.
+    static var runsForeignCode: Bool { get }
+    /// The file or folder of the dataset that the setting `dataset` names.
+    static func findDataset(_ name: String, in locator: DatasetLocator) throws(DatasetError)
+        -> String
+    /// What identifies the dataset, wherever it lies.
+    static func datasetDigest(_ path: String, name: String) throws(DatasetError) -> String
     /// How much there will be to do; nil when that cannot be told beforehand.
     static func workload(_ question: WorkloadQuestion) throws -> TaskWorkload?
 
@@ -22,6 +29,17 @@ package protocol EvaluationTask {
 
 extension EvaluationTask {
     package static var needsRealWeights: Bool { true }
+    package static var runsForeignCode: Bool { false }
+    /// The setting that a job has, and no manifest can give, when code may run without a sandbox.
+    package static var unsafeCodeSetting: String { "unsafe_code" }
+    package static func findDataset(_ name: String, in locator: DatasetLocator)
+        throws(DatasetError) -> String
+    {
+        throw DatasetError("dataset '\(name)'", "task '\(kind)' reads no dataset.")
+    }
+    package static func datasetDigest(_ path: String, name: String) throws(DatasetError) -> String {
+        throw DatasetError("dataset '\(name)'", "task '\(kind)' reads no dataset.")
+    }
     package static func workload(_ question: WorkloadQuestion) throws -> TaskWorkload? { nil }
 }
 
@@ -80,6 +98,35 @@ package struct TaskContext {
             throw missing(key, "a name")
         }
         return value
+    }
+
+    package func bool(_ key: String) throws -> Bool {
+        guard case .bool(let value)? = job.cell.taskSettings[key] else {
+            throw missing(key, "true or false")
+        }
+        return value
+    }
+
+    /// Threads that the job may use.
+    package var threads: Int {
+        guard case .integer(let value)? = job.cell.hardwareSettings["threads"] else { return 1 }
+        return max(1, Int(value))
+    }
+
+    /// Where the dataset is.
+    package func datasetPath() throws -> String {
+        guard let path = resources["dataset"] else {
+            throw TaskError("the job came without the place of its dataset.")
+        }
+        return path
+    }
+
+    /// Throws when the dataset is another one than the job was planned for.
+    package func expectDataset(_ name: String, digest: String) throws {
+        if let expected = job.datasetDigest, expected != digest {
+            throw TaskError(
+                "dataset '\(name)' has changed since the run was planned. Start again.")
+        }
     }
 
     /// A number or nil where the setting is not set.

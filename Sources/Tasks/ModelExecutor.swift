@@ -5,7 +5,8 @@ import Tensors
 
 /// Runs a job in this process: loads the model, says what the engine is, runs the task.
 package struct ModelExecutor: JobExecutor {
-    /// Local paths of what the job reads: `model`, and `dataset` for tasks with one.
+    /// Local paths of what the job reads: `model`, `dataset` for tasks with one, and `adapter`
+    /// where the model is used with one.
     ///
     /// For random weights `synthetic` takes the place of `model`: a `SyntheticModel` as JSON.
     package let resources: [String: String]
@@ -30,6 +31,9 @@ package struct ModelExecutor: JobExecutor {
                 name: "cache_type",
                 value: .string(hardware.computation.cacheFormat.rawValue)))
         try report(.fact(name: "stored_formats", value: .string(model.storedFormats)))
+        if let adapter = model.adapterSummary {
+            try report(.fact(name: "adapter", value: .string(adapter)))
+        }
         if let provenance = model.provenance {
             try report(.fact(name: "provenance", value: .string(provenance)))
         }
@@ -63,12 +67,17 @@ extension ModelExecutor {
             let checkpoint = try SyntheticCheckpoint(
                 JSON.decode(SyntheticModel.self, from: text), target: .named(format),
                 threads: hardware.threads)
-            return try LanguageModel(checkpoint: checkpoint, backend: hardware.makeBackend())
+            let adapter = try resources["adapter"].map {
+                try LoRAAdapter(path: $0, for: checkpoint.configuration())
+            }
+            return try LanguageModel(
+                checkpoint: checkpoint, backend: hardware.makeBackend(), adapter: adapter)
         }
         guard let path = resources["model"] else {
             throw TaskError("the job came without the place of its model.")
         }
-        return try LanguageModel(path: path, backend: hardware.makeBackend())
+        return try LanguageModel(
+            path: path, backend: hardware.makeBackend(), adapter: resources["adapter"])
     }
 
     /// The model that a setting names; a second time the job's own where they are one file.
@@ -79,8 +88,10 @@ extension ModelExecutor {
             throw TaskError(
                 "task '\(job.cell.task)': the job came without the place of its \(setting).")
         }
-        if path == resources["model"] { return model }
-        return try LanguageModel(path: path, backend: hardware.makeBackend())
+        let adapter = resources[setting + ".adapter"]
+        if path == resources["model"], adapter == resources["adapter"] { return model }
+        return try LanguageModel(
+            path: path, backend: hardware.makeBackend(), adapter: adapter)
     }
 }
 

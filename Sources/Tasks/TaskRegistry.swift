@@ -7,6 +7,8 @@ package enum TaskRegistry {
     package static var all: [any EvaluationTask.Type] {
         [
             FidelityTask.self,
+            HumanEvalInstructTask.self,
+            HumanEvalTask.self,
             MemoryTask.self,
             MMLUTask.self,
             SpeedTask.self,

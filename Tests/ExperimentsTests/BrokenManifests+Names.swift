@@ -66,7 +66,7 @@ extension BrokenManifest {
                       mine: {file: x.gguf}
                     """),
             """
-            test.yaml:8:9: 'models.mine' needs one of the keys 'path', 'hf', 'pypi' or 'random'.
+            test.yaml:8:9: 'models.mine' needs one of the keys 'path', 'hf', 'pypi', 'random' or 'model'.
                 mine: {file: x.gguf}
                       ^
             """),

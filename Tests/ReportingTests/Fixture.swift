@@ -141,8 +141,9 @@ enum Quickstart {
 /// Compares with a file in `Tests/Fixtures`; `BILLION_RECORD_SNAPSHOTS=1` writes it, and fails,
 /// so that nobody records by accident.
 func snapshotDifference(_ text: String, _ name: String) throws -> String? {
-    let folder = SharedData.packageRoot + "/Tests/Fixtures/Reporting"
-    let path = "\(folder)/\(name)"
+    let root = SharedData.packageRoot + "/Tests/Fixtures/Reporting"
+    let path = "\(root)/\(name)"
+    let folder = FileSystem.folder(of: path)
     if ProcessInfo.processInfo.environment["BILLION_RECORD_SNAPSHOTS"] == "1" {
         try FileManager.default.createDirectory(
             atPath: folder, withIntermediateDirectories: true)

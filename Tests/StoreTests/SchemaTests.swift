@@ -46,6 +46,11 @@ import Testing
                 + "reference_loss model quantization task hardware host run_id"
         ),
         (
+            "generations",
+            "job_id problem sample prompt completion passed verdict error tokens "
+                + "generation_seconds test_seconds model quantization task hardware host run_id"
+        ),
+        (
             "leaderboard",
             "host model quantization hardware dataset acc acc_macro acc_ci_low acc_ci_high "
                 + "n_questions pp tg pp512 tg128 ttft itl_p50 itl_p95 peak_resident_bytes "

@@ -94,7 +94,7 @@ import Testing
         var settings: [String: JSONValue] = [
             "reference": .string("f32"), "text": .string("fidelity-text"), "n_ctx": .integer(32),
             "chunks": .integer(3), "dataset": .string("mini-mmlu"), "num_fewshot": .integer(0),
-            "limit": .integer(2),
+            "limit": .integer(2), "limit_by": .string("seed"),
         ]
         var inputs: [String: String] = [:]
         var completed = CompletedWork.none

@@ -72,6 +72,15 @@ package final class HubServer {
         small['model.safetensors.index.json'] = b'{"weight_map": {}}'
         seen = {}
 
+        # A file as the hub lists it, for the hub's own program.
+        def entry(name):
+            if name not in small:
+                return dict(type='file', path=name, size=size, oid='0' * 40,
+                            lfs=dict(oid=digest, size=size, pointerSize=134))
+            body = small[name]
+            tag = hashlib.sha1(b'blob %d\0' % len(body) + body).hexdigest()
+            return dict(type='file', path=name, size=len(body), oid=tag)
+
         class Handler(http.server.BaseHTTPRequestHandler):
             protocol_version = 'HTTP/1.1'
             def log_message(self, *words): pass
@@ -123,8 +132,11 @@ package final class HubServer {
                     if mode in ('plain', 'flaky', 'flip', 'busy', 'breaks'):
                         names = [n for n in names if 'index' not in n]
                     if mode in errors: return self.end(errors[mode][0], **errors[mode][1])
+                    if '/tree/' in rest:
+                        return self.end(200, json.dumps([entry(n) for n in names]).encode())
                     body = json.dumps(
-                        dict(sha=commit, siblings=[dict(rfilename=n) for n in names])).encode()
+                        dict(id='org/repo', sha=commit,
+                             siblings=[dict(rfilename=n) for n in names])).encode()
                     return self.end(200, body)
                 if mode in errors: return self.end(errors[mode][0], **errors[mode][1])
                 if mode == 'moved' and not rest.startswith('new/'):

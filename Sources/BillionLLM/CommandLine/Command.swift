@@ -12,6 +12,8 @@ enum ExitStatus: Int32 {
     case failure = 1
     /// The command line, a manifest or a file was wrong; nothing was done.
     case usage = 2
+    /// `billion gate`: a result breaks a rule.
+    case gateTripped = 3
     /// Stopped by the user.
     case interrupted = 130
 }

@@ -14,6 +14,8 @@ enum CommandTable {
             ReportCommand.self,
             CompareCommand.self,
             ExportCommand.self,
+            HistoryCommand.self,
+            GateCommand.self,
             ModelsCommand.self,
             DatasetsCommand.self,
             ChatCommand.self,

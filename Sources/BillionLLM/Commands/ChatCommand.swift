@@ -15,7 +15,10 @@ enum ChatCommand: Command {
         name: "chat", summary: "talk with a model, or compare the answers of several",
         operands: "[MODEL...]", operandCount: 0...3,
         options: ModelOptions.options + [
-            .init("compare", nil, "each prompt is answered by all of two or three MODELs"),
+            ModelOptions.adapter,
+            .init(
+                "compare", nil,
+                "each prompt is answered by two or three MODELs, or one without and with --adapter"),
             .init("system", "TEXT", "system message to begin with"),
             .init("n-gen", "N", "tokens of an answer at most (default 512)"),
         ] + SamplingOptions.options + [
@@ -26,6 +29,7 @@ enum ChatCommand: Command {
         examples: [
             "billion chat --model smollm2 --system 'Answer in one sentence.'",
             "billion chat --compare smollm2 my-model.gguf",
+            "billion chat --compare smollm2 --adapter my-adapter",
             "printf 'Hi\\nWho are you?\\n' | billion chat --model smollm2",
         ])
 
@@ -35,15 +39,23 @@ enum ChatCommand: Command {
         let backend = CPUBackend(
             threads: try ModelOptions.threads(in: arguments), computation: options.computation)
         let quantization = try Quantizations.chosen(in: arguments)
-        let load = { (name: String) in
+        let load = { (name: String, adapter: String?) in
             let path = try ModelAccess.standard().path(of: name, quantization: quantization)
+            let parts = [name, adapter].compactMap(\.self).map {
+                FileSystem.name(of: $0.hasSuffix("/") ? String($0.dropLast()) : $0)
+            }
             return try ChatPartner(
-                name: FileSystem.name(of: name.hasSuffix("/") ? String(name.dropLast()) : name),
-                model: LanguageModel(path: path, backend: backend), options: options)
+                name: parts.joined(separator: " + "),
+                model: LanguageModel(path: path, backend: backend, adapter: adapter),
+                options: options)
         }
+        let adapter = arguments.string("adapter")
+        let isBaseAlone = adapter == nil || arguments.has("compare")
+        var partners = try isBaseAlone ? names.map { try load($0, nil) } : []
+        if let adapter { partners.append(try load(names[0], adapter)) }
         let loop = ChatLoop(
-            partners: try names.map(load), options: options, input: lineSource(),
-            screen: screen(), load: load)
+            partners: partners, options: options, input: lineSource(), screen: screen(),
+            load: { try load($0, nil) })
         return loop.run(system: arguments.string("system")) ? .success : .failure
     }
 
@@ -59,8 +71,15 @@ enum ChatCommand: Command {
         if arguments.has("model") {
             throw UsageError("--compare and --model cannot be combined; name all models after it.")
         }
-        guard arguments.operands.count >= 2 else {
-            throw UsageError("--compare needs two or three models.")
+        guard arguments.has("adapter") else {
+            guard arguments.operands.count >= 2 else {
+                throw UsageError("--compare needs two or three models.")
+            }
+            return arguments.operands
+        }
+        // An adapter belongs to one model.
+        guard arguments.operands.count == 1 else {
+            throw UsageError("--compare with --adapter takes the one model that it is for.")
         }
         return arguments.operands
     }

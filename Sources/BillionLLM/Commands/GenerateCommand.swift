@@ -6,6 +6,7 @@ enum GenerateCommand: Command {
     static let specification = CommandSpecification(
         name: "generate", summary: "continue a prompt, streaming",
         options: ModelOptions.options + [
+            ModelOptions.adapter,
             .init("prompt", "TEXT", "what to continue"),
             .init("n-gen", "N", "tokens to generate at most (default 128)"),
         ] + SamplingOptions.options + [

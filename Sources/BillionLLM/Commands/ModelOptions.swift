@@ -6,6 +6,8 @@ import Tensors
 struct ModelOptions {
     let model: String
     let quantization: String
+    /// The folder of an adapter; nil for none.
+    let adapter: String?
     let threads: Int
     let computation: Computation
 
@@ -21,9 +23,13 @@ struct ModelOptions {
             "keys and values in f32, f16 or q8_0 (default f16; f32 with --compute f32)"),
     ]
 
+    static let adapter = CommandSpecification.Option(
+        "adapter", "FOLDER", "LoRA adapter to use the model with, in PEFT's form")
+
     init(_ arguments: Arguments) throws {
         model = try arguments.required("model")
         quantization = try Quantizations.chosen(in: arguments)
+        adapter = arguments.string("adapter")
         threads = try Self.threads(in: arguments)
         computation = try Self.computation(in: arguments)
     }
@@ -50,7 +56,8 @@ struct ModelOptions {
 
     func load() throws -> LanguageModel {
         try LanguageModel(
-            path: path(), backend: CPUBackend(threads: threads, computation: computation))
+            path: path(), backend: CPUBackend(threads: threads, computation: computation),
+            adapter: adapter)
     }
 }
 

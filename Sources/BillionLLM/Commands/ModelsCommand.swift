@@ -6,17 +6,22 @@ import Tensors
 /// The models that are known, and their files.
 enum ModelsCommand: Command {
     static let specification = CommandSpecification(
-        name: "models", summary: "list, pull, inspect, verify and quantize models",
-        operands: "list | inspect MODEL | pull|verify MODEL... | quantize IN FORMAT OUT",
+        name: "models", summary: "list, pull, inspect, verify, quantize and merge models",
+        operands: "list | inspect MODEL | pull|verify MODEL... | quantize IN FORMAT OUT | "
+            + "merge MODEL ADAPTER OUT",
         operandCount: 1...100,
-        options: [.init("json", nil, "inspect: one JSON object")],
+        options: [
+            .init("json", nil, "inspect: one JSON object"),
+            .init("format", "FORMAT", "merge: f16 (default), f32, q8_0, q4_k_m, ..."),
+        ],
         examples: [
             "billion models pull smollm2-135m-instruct",
             "billion models inspect model.gguf",
             "billion models quantize model.gguf q4_k_m smaller.gguf",
+            "billion models merge smollm2 my-adapter tuned.gguf",
         ])
 
-    private static let actions = ["list", "pull", "inspect", "verify", "quantize"]
+    private static let actions = ["list", "pull", "inspect", "verify", "quantize", "merge"]
 
     static func run(_ arguments: Arguments) throws -> ExitStatus {
         let access = try ModelAccess.standard()
@@ -36,7 +41,15 @@ enum ModelsCommand: Command {
             for name in try atLeastOne(names, "verify") { try verify(access, name) }
         case "quantize":
             guard names.count == 3 else { throw UsageError("quantize takes IN FORMAT OUT.") }
-            try quantize(access, names[0], to: names[1], at: names[2])
+            try write(from: names[0], as: names[1], at: names[2], access) { source in
+                try access.convert(source, to: names[1], at: names[2])
+            }
+        case "merge":
+            guard names.count == 3 else { throw UsageError("merge takes MODEL ADAPTER OUT.") }
+            let format = arguments.string("format") ?? F16.name
+            try write(from: names[0], as: format, at: names[2], access) { source in
+                try access.merge(source, adapter: names[1], as: format, at: names[2])
+            }
         case let action:
             throw UsageError(
                 "unknown action '\(action)'.\(Suggestion.sentence(for: action, among: actions))")
@@ -106,8 +119,10 @@ enum ModelsCommand: Command {
         return "\(summary.form)\(files), \(ByteCount.text(Int64(summary.fileBytes)))"
     }
 
-    private static func quantize(
-        _ access: ModelAccess, _ name: String, to format: String, at target: String
+    /// Writes a file of the user's own and says what it is.
+    private static func write(
+        from name: String, as format: String, at target: String, _ access: ModelAccess,
+        by make: (_ source: String) throws -> Void
     ) throws {
         // A wrong name is said before anything is fetched, and nothing is ever replaced.
         do throws(QuantizationError) {
@@ -119,7 +134,7 @@ enum ModelsCommand: Command {
             throw UsageError("\(target) exists already. Remove it, or choose another name.")
         }
         let source = try access.path(of: name, quantization: Quantizations.asStored)
-        try access.convert(source, to: format, at: target)
+        try make(source)
         let summary = try openCheckpoint(path: target).summary
         let types = summary.types.map { "\($0.tensors) \($0.type)" }.joined(separator: ", ")
         let bits = summary.bitsPerWeight.map { ", \(NumberFormat.fixed($0, 2)) bits/weight" } ?? ""

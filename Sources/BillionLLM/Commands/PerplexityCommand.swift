@@ -6,6 +6,7 @@ enum PerplexityCommand: Command {
     static let specification = CommandSpecification(
         name: "perplexity", summary: "perplexity of a text as llama-perplexity measures it",
         options: ModelOptions.options + [
+            ModelOptions.adapter,
             .init("file", "FILE", "the text"),
             .init("n-ctx", "N", "tokens of a chunk, whose second half counts (default 512)"),
             .init("chunks", "N", "chunks to compute at most (default: all)"),

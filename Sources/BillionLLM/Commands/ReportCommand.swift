@@ -5,42 +5,43 @@ import Store
 /// Writes the report from the database, or checks that it is the database's.
 enum ReportCommand: Command {
     static let specification = CommandSpecification(
-        name: "report", summary: "write COMPARISON.md from the database alone",
+        name: "report", summary: "write COMPARISON.md and its charts from the database alone",
         options: [
             .init("db", "FILE", "the database (default runs.sqlite of the project)"),
             .init(
+                "format", "FORMAT",
+                "markdown (default), or html: one page with everything in it"),
+            .init(
                 "output", "FILE",
-                "where to write (default COMPARISON.md of the project; - is stdout)"),
-            .init("check", nil, "write nothing; exit 1 when the file differs from the database"),
+                "where to write (default COMPARISON.md or .html of the project; - is stdout)"),
+            .init("check", nil, "write nothing; exit 1 when a file differs from the database"),
         ],
-        examples: ["billion report", "billion report --check"])
+        examples: ["billion report", "billion report --check", "billion report --format html"])
 
     static func run(_ arguments: Arguments) throws -> ExitStatus {
         let project = try Project()
+        let words = ReportFiles.Format.allCases.map(\.rawValue)
+        let word = try arguments.choice("format", of: words, default: words[0])
+        let format = ReportFiles.Format(rawValue: word) ?? .markdown
+        let path = try outputPath(arguments, format, project: project)
         let store = try ReadOnlyStore(path: project.databasePath(arguments))
-        let text = try Report(store).markdown()
-        let path = try outputPath(arguments, project: project)
+        let report = try ReportFiles(
+            store, path: path, format: format, isProjectReport: path == project.reportPath)
         if arguments.has("check") {
             guard path != "-" else {
                 throw UsageError("--check compares with a file: name it with --output FILE.")
             }
-            let command = writingCommand(arguments)
-            guard FileSystem.exists(path) else {
-                Console.error("\(path): there is no such file.\nWrite it with: \(command)")
-                return .failure
-            }
-            let written = try FileSystem.read(path)
-            guard let difference = Report.difference(written: written, expected: text) else {
+            guard let complaint = try report.complaint() else {
                 Console.error("\(path): as the database says.")
                 return .success
             }
-            Console.error("\(path): \(difference)\nWrite it again with: \(command)")
+            Console.error("\(complaint)\nWrite it again with: \(writingCommand(arguments))")
             return .failure
         }
         if path == "-" {
-            Console.write(text)
+            Console.write(report.text)
         } else {
-            try FileSystem.write(Array(text.utf8), atomicallyTo: path)
+            try report.write()
             Console.error("Report: \(path)")
         }
         return .success
@@ -49,7 +50,7 @@ enum ReportCommand: Command {
     /// The call that writes what was checked.
     private static func writingCommand(_ arguments: Arguments) -> String {
         var command = Shell.quoted(Program.command) + " report"
-        for name in ["db", "output"] {
+        for name in ["db", "format", "output"] {
             if let value = arguments.string(name) {
                 command += " --\(name) " + Shell.quoted(value)
             }
@@ -58,9 +59,13 @@ enum ReportCommand: Command {
     }
 
     /// Another database's report does not replace the project's unless that is asked for.
-    private static func outputPath(_ arguments: Arguments, project: Project) throws -> String {
+    private static func outputPath(
+        _ arguments: Arguments, _ format: ReportFiles.Format, project: Project
+    ) throws -> String {
         if let path = arguments.string("output") { return path }
-        guard arguments.has("db") else { return project.reportPath }
+        guard arguments.has("db") else {
+            return format == .html ? project.reportPagePath : project.reportPath
+        }
         throw UsageError(
             "--db names another database than the project's: say where its report goes with "
                 + "--output FILE (- is stdout).")

@@ -4,6 +4,7 @@ import Hub
 import Reporting
 import Runner
 import Store
+import Tasks
 
 /// Runs the matrix of a manifest into the database and regenerates the report.
 enum RunCommand: Command {
@@ -15,6 +16,9 @@ enum RunCommand: Command {
             .init("fresh", nil, "measure finished jobs again, beside the old rows"),
             .init("dry-run", nil, "only show the plan, as `billion plan` does"),
             .init("job-time-limit", "SECONDS", "stop a job that takes longer, and fail it"),
+            .init(
+                "unsafe-code", nil,
+                "run what models write without a sandbox: the code can do what you can"),
             .init("verbose", nil, "show what the jobs' processes say on stderr"),
         ],
         examples: [
@@ -32,7 +36,9 @@ enum RunCommand: Command {
         let plan = try Plan(manifest: manifest, catalog: Project.catalog)
         let project = try Project()
         let access = try ModelAccess.standard()
-        let resolver = JobResolver(project: project, manifest: manifest, access: access)
+        let resolver = JobResolver(
+            project: project, manifest: manifest, access: access,
+            allowsUnsafeCode: arguments.has("unsafe-code"))
 
         // The store is opened first: a database that cannot be used is known before a download.
         let store = try RunStore(path: project.databasePath(arguments))
@@ -114,6 +120,7 @@ enum RunCommand: Command {
     private static func policy(_ arguments: Arguments) throws -> RunPolicy {
         var command = Shell.quoted(Program.command) + " run " + Shell.quoted(arguments.operands[0])
         if let database = arguments.string("db") { command += " --db " + Shell.quoted(database) }
+        if arguments.has("unsafe-code") { command += " --unsafe-code" }
         return RunPolicy(
             fresh: arguments.has("fresh"),
             timeLimitSeconds: try arguments.integer("job-time-limit", in: 1...10_000_000)
@@ -126,16 +133,22 @@ enum RunCommand: Command {
     /// Weights are converted in a process of their own, so that neither the runner nor the job is
     /// charged for it.
     private static func assignment(for job: Job, resolver: JobResolver) throws -> ChildAssignment {
+        var resources: [String: String] = [:]
+        resources["adapter"] = resolver.adapter(of: job.cell)
         if case .random(let shape) = job.cell.source {
             let model = try SyntheticModels.model(shape, seed: job.cell.seed)
-            return ChildAssignment(job: job, resources: ["synthetic": try JSON.text(model)])
+            resources["synthetic"] = try JSON.text(model)
+            return ChildAssignment(job: job, resources: resources)
         }
-        var resources = ["model": try file(of: job.cell, resolver: resolver)]
+        resources["model"] = try file(of: job.cell, resolver: resolver)
         for (setting, other) in job.cell.otherModels {
-            resources[setting] = try file(of: job.cell.with(other), resolver: resolver)
+            let twin = job.cell.with(other)
+            resources[setting] = try file(of: twin, resolver: resolver)
+            resources[setting + ".adapter"] = resolver.adapter(of: twin)
         }
         if let name = job.cell.datasetName {
-            resources["dataset"] = try resolver.project.datasets.locate(name).path
+            resources["dataset"] = try TaskRegistry.task(kind: job.cell.taskKind)?
+                .findDataset(name, in: resolver.project.datasets)
         }
         if let name = job.cell.textName { resources["text"] = try resolver.text(name) }
         return ChildAssignment(job: job, resources: resources)
@@ -195,8 +208,9 @@ enum RunCommand: Command {
                     + "--db \(Shell.quoted(database)) --output REPORT.md")
             return
         }
-        let text = try Report(store).markdown()
-        try FileSystem.write(Array(text.utf8), atomicallyTo: project.reportPath)
+        try ReportFiles(
+            store, path: project.reportPath, format: .markdown, isProjectReport: true
+        ).write()
         if !quietly { Console.error("Report: \(FileSystem.name(of: project.reportPath))") }
     }
 }

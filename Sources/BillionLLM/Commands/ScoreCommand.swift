@@ -6,6 +6,7 @@ enum ScoreCommand: Command {
     static let specification = CommandSpecification(
         name: "score", summary: "log-probabilities of continuations of a context",
         options: ModelOptions.options + [
+            ModelOptions.adapter,
             .init("context", "TEXT", "what comes before"),
             .init("continuation", "TEXT", "what is scored", repeats: true),
             .init(

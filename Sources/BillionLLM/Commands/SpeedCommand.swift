@@ -8,6 +8,7 @@ enum SpeedCommand: Command {
     static let specification = CommandSpecification(
         name: "speed", summary: "prompt and decoding rates as llama-bench measures them",
         options: ModelOptions.options + [
+            ModelOptions.adapter,
             .init("n-prompt", "N", "tokens of the prompt test (default 512; 0: no such test)"),
             .init("n-gen", "N", "tokens of the decoding test (default 128; 0: no such test)"),
             .init("n-depth", "N", "tokens in the cache before the clock starts (default 0)"),
@@ -70,7 +71,8 @@ enum SpeedCommand: Command {
         let path = try options.path()
         let model = try LanguageModel(
             path: path,
-            backend: CPUBackend(threads: options.threads, computation: options.computation))
+            backend: CPUBackend(threads: options.threads, computation: options.computation),
+            adapter: options.adapter)
         let seed = UInt64(try arguments.integer("seed", in: 0...Int.max, default: 1234))
         let measurement = SpeedMeasurement(
             model: model, computation: options.computation, depth: depth,

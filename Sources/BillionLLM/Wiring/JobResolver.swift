@@ -13,6 +13,8 @@ struct JobResolver: Sendable {
     let project: Project
     let manifest: Manifest
     let access: ModelAccess
+    /// Whether somebody has said that programs of a model may run without a sandbox.
+    var allowsUnsafeCode = false
 
     /// What is known of a model without fetching it.
     private enum Model {
@@ -39,11 +41,17 @@ struct JobResolver: Sendable {
         try TextFile.locate(name, in: project.datasets.searchFolders)
     }
 
+    /// The folder of the adapter that the model is used with; nil for none.
+    func adapter(of cell: Cell) -> String? {
+        cell.adapter.map { $0.hasPrefix("/") ? $0 : FileSystem.join(manifest.folder, $0) }
+    }
+
     /// The jobs in the plan's order.
     ///
     /// Models and datasets are looked at once each.
     func resolve(_ cells: [Cell]) throws -> [PlannedJob] {
         var models: [ModelSource: Model] = [:]
+        var adapters: [String: Result<String, any Error>] = [:]
         var datasets: [String: Result<String, DatasetError>] = [:]
         return try cells.map { original in
             var cell = original
@@ -53,13 +61,28 @@ struct JobResolver: Sendable {
             // Another instruction set rounds and times differently: another job.
             cell.hardwareSettings["kernel_variant"] = .string(KernelVariant.current)
             if models[cell.source] == nil { models[cell.source] = model(of: cell) }
-            let digest: String?
+            var digest: String?
             switch models[cell.source] ?? .notPulled {
             case .known(let found): digest = found
             case .notPulled: digest = nil
             case .unusable(let reason): return .broken(cell, reason: reason)
             }
+            /// A model's digest with that of the adapter that it is used with.
+            func adapted(_ digest: String?, _ cell: Cell) throws -> Result<String?, any Error> {
+                guard let adapter = adapter(of: cell) else { return .success(digest) }
+                let found = adapters[adapter] ?? Result { try access.digest(ofAdapter: adapter) }
+                adapters[adapter] = found
+                return try found.map { own in try digest.map { try Self.digest($0, with: own) } }
+            }
+            switch try adapted(digest, cell) {
+            case .success(let found): digest = found
+            case .failure(let error): return .broken(cell, reason: "\(error)")
+            }
             let task = TaskRegistry.task(kind: cell.taskKind)
+            // No manifest can say this, for manifests are passed on; and it is another job.
+            if allowsUnsafeCode, let task, task.runsForeignCode {
+                cell.taskSettings[task.unsafeCodeSetting] = .bool(true)
+            }
             if case .random = cell.source, task?.needsRealWeights ?? true {
                 return .unavailable(
                     cell,
@@ -67,12 +90,14 @@ struct JobResolver: Sendable {
             }
             var datasetDigest: String?
             if let name = cell.datasetName {
-                if datasets[name] == nil {
-                    datasets[name] = Result { () throws(DatasetError) in
-                        try project.datasets.load(name).digest
+                let key = "\(cell.taskKind) \(name)"
+                if let task, datasets[key] == nil {
+                    datasets[key] = Result { () throws(DatasetError) in
+                        let path = try task.findDataset(name, in: project.datasets)
+                        return try task.datasetDigest(path, name: name)
                     }
                 }
-                switch datasets[name] {
+                switch datasets[key] {
                 case .success(let found): datasetDigest = found
                 case .failure(let error): return .unavailable(cell, reason: "\(error)")
                 case nil: break
@@ -95,7 +120,13 @@ struct JobResolver: Sendable {
                     models[other.source] = model(of: cell.with(other))
                 }
                 switch models[other.source] ?? .notPulled {
-                case .known(let found): inputs[setting] = "\(found) \(other.quantization)"
+                case .known(let plain):
+                    switch try adapted(plain, cell.with(other)) {
+                    case .success(let found):
+                        inputs[setting] = "\(found ?? plain) \(other.quantization)"
+                    case .failure(let error):
+                        return .broken(cell, reason: "its \(setting): \(error)")
+                    }
                 case .notPulled: return .notPulled(cell)
                 case .unusable(let reason):
                     return .broken(cell, reason: "its \(setting): \(reason)")
@@ -109,6 +140,11 @@ struct JobResolver: Sendable {
                 engineVersion: Program.engineVersion, inputs: inputs)
             return .ready(job)
         }
+    }
+
+    /// What identifies a model that is used with an adapter.
+    private static func digest(_ model: String, with adapter: String) throws -> String {
+        SHA256.hex(try JSON.text(["adapter": adapter, "model": model]))
     }
 
     private func model(of cell: Cell) -> Model {

@@ -27,13 +27,22 @@ struct ModelAccess: Sendable {
         return try store.locate(location)
     }
 
-    /// What identifies a model: the SHA-256 of its file, or of the names and digests of its files.
+    /// What identifies a model: the SHA-256 of its file, or of the names and digests of its files,
+    /// as `models verify` shows it.
     func digest(of path: String) throws -> String {
         let files = try CheckpointFiles.paths(of: path)
-        if files.count == 1 { return try store.digest(of: path) }
-        var digests: [String: String] = [:]
-        for file in files { digests[FileSystem.name(of: file)] = try store.digest(of: file) }
-        return SHA256.hex(try JSON.text(digests))
+        return files.count == 1
+            ? try store.digest(of: path) : try store.digest(ofFiles: files)
+    }
+
+    /// What identifies an adapter: the SHA-256 of the names and digests of its files.
+    func digest(ofAdapter folder: String) throws -> String {
+        let files = try AdapterFiles.paths(of: folder)
+        return SHA256.hex(
+            try JSON.text([
+                AdapterFiles.configurationName: store.digest(of: files.configuration),
+                AdapterFiles.weightsName: store.digest(of: files.weights),
+            ]))
     }
 
     /// The file or folder on this machine, fetched with progress where it is not.
@@ -78,6 +87,18 @@ struct ModelAccess: Sendable {
         try write(requantizer, to: target, on: ProgressLine())
     }
 
+    /// A file of the model with an adapter added to its weights.
+    func merge(
+        _ source: String, adapter folder: String, as format: String, at target: String
+    ) throws {
+        let checkpoint = try openCheckpoint(path: source)
+        let adapter = try LoRAAdapter(path: folder, for: checkpoint.configuration())
+        let requantizer = try Requantizer(
+            merging: adapter, into: checkpoint, as: QuantizationTarget.named(format),
+            threads: Host.cores)
+        try write(requantizer, to: target, on: ProgressLine())
+    }
+
     private func write(_ requantizer: Requantizer, to path: String, on line: ProgressLine) throws {
         try checkSpace(for: requantizer.plan.tensorBytes, at: path)
         defer { line.clear() }
@@ -92,7 +113,8 @@ struct ModelAccess: Sendable {
     ///
     /// The name counts the converter's version, so that a better one makes a new file.
     func convertedPath(digest: String, format: String) -> String {
-        let name = "\(digest.prefix(16))-\(format)-v\(Program.engineVersion).gguf"
+        let version = "v\(Program.engineVersion).\(Requantizer.version)"
+        let name = "\(digest.prefix(16))-\(format)-\(version).gguf"
         return FileSystem.join(FileSystem.join(paths.cache, "quantized"), name)
     }
 

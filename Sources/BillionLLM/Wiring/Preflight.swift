@@ -132,12 +132,13 @@ struct Preflight {
     }
 
     private func workload(of cell: Cell) -> TaskWorkload? {
+        let task = TaskRegistry.task(kind: cell.taskKind)
         var question = WorkloadQuestion(settings: cell.taskSettings)
         if let name = cell.datasetName {
-            question.dataset = try? resolver.project.datasets.locate(name).path
+            question.dataset = try? task?.findDataset(name, in: resolver.project.datasets)
         }
         if let name = cell.textName { question.text = try? resolver.text(name) }
-        return (try? TaskRegistry.task(kind: cell.taskKind)?.workload(question)) ?? nil
+        return (try? task?.workload(question)) ?? nil
     }
 
     private func line(_ job: PlannedJob, _ source: Source, _ load: TaskWorkload?) -> Line {

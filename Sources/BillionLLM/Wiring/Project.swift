@@ -17,6 +17,9 @@ struct Project: Sendable {
 
     var reportPath: String { FileSystem.join(folder, "COMPARISON.md") }
 
+    /// The same report as one page for a browser.
+    var reportPagePath: String { FileSystem.join(folder, "COMPARISON.html") }
+
     /// The project's own datasets, those that the launcher's checkout brings, and
     /// `$BILLION_DATASETS`.
     var datasets: DatasetLocator {

@@ -57,6 +57,8 @@ package struct Manifest: Sendable {
         package let name: Marked<String>
         /// nil when it is faulty, which `issues` says.
         package let source: ModelSource?
+        /// The folder of an adapter to use it with.
+        package let adapter: String?
     }
 
     /// A named group of settings under `tasks:` or `hardware:`.

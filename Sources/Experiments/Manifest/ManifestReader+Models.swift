@@ -4,12 +4,12 @@ extension ManifestReader {
     mutating func modelSource(_ entry: YAMLNode.Entry) -> ModelSource? {
         let what = "'models.\(entry.key.value)'"
         guard let fields = fields(of: entry.value, as: what, allowed: nil) else { return nil }
-        let origins = ["path", "hf", "pypi", "random"].filter { fields[$0] != nil }
+        let origins = ["path", "hf", "pypi", "random", "model"].filter { fields[$0] != nil }
         guard let origin = origins.first, origins.count == 1 else {
             report(
                 at: entry.value.mark,
                 origins.isEmpty
-                    ? "\(what) needs one of the keys 'path', 'hf', 'pypi' or 'random'."
+                    ? "\(what) needs one of the keys 'path', 'hf', 'pypi', 'random' or 'model'."
                     : "\(what) has \(origins.map { "'\($0)'" }.joined(separator: " and ")); "
                         + "a model comes from one of them.")
             return nil
@@ -18,27 +18,45 @@ extension ManifestReader {
         case "path": return path(entry.value, what)
         case "hf": return huggingFace(entry.value, what)
         case "random": return random(entry.value, what)
+        case "model": return catalog(entry.value, what)
         default: return pypi(entry.value, what)
         }
     }
 
     private mutating func path(_ node: YAMLNode, _ what: String) -> ModelSource? {
-        guard let fields = fields(of: node, as: what, allowed: ["path"]),
+        guard let fields = fields(of: node, as: what, allowed: ["path", "adapter"]),
             let path = text("path", in: fields, of: what)
         else { return nil }
         return .path(path.value)
     }
 
+    /// A model of the catalog by another name: what an adapter is added to, say.
+    private mutating func catalog(_ node: YAMLNode, _ what: String) -> ModelSource? {
+        guard let fields = fields(of: node, as: what, allowed: ["model", "adapter"]),
+            let name = text("model", in: fields, of: what)
+        else { return nil }
+        return .catalog(name.value)
+    }
+
+    /// The folder of the adapter that an own model is used with; nil for none.
+    mutating func adapter(_ entry: YAMLNode.Entry) -> String? {
+        guard case .mapping(let entries) = entry.value.content,
+            let node = entries.first(where: { $0.key.value == "adapter" })?.value
+        else { return nil }
+        return optionalText(node, key: "adapter")?.value
+    }
+
     /// The name is looked up with the others, in the catalog.
     private mutating func random(_ node: YAMLNode, _ what: String) -> ModelSource? {
-        guard let fields = fields(of: node, as: what, allowed: ["random"]),
+        guard let fields = fields(of: node, as: what, allowed: ["random", "adapter"]),
             let name = text("random", in: fields, of: what)
         else { return nil }
         return .random(shapeOf: name.value)
     }
 
     private mutating func huggingFace(_ node: YAMLNode, _ what: String) -> ModelSource? {
-        guard let fields = fields(of: node, as: what, allowed: ["hf", "file", "revision"])
+        guard let fields = fields(
+            of: node, as: what, allowed: ["hf", "file", "revision", "adapter"])
         else { return nil }
         let repository = text("hf", in: fields, of: what)
         let file = relativeFile(in: fields, of: what)
@@ -65,7 +83,8 @@ extension ManifestReader {
     }
 
     private mutating func pypi(_ node: YAMLNode, _ what: String) -> ModelSource? {
-        guard let fields = fields(of: node, as: what, allowed: ["pypi", "file", "sha256"])
+        guard let fields = fields(
+            of: node, as: what, allowed: ["pypi", "file", "sha256", "adapter"])
         else { return nil }
         let requirement = text("pypi", in: fields, of: what)
         let file = relativeFile(in: fields, of: what)

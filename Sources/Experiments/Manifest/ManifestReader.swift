@@ -150,7 +150,8 @@ struct ManifestReader {
         else { return [] }
         return fields.entries.map { entry in
             checkName(entry.key, of: "model")
-            return Manifest.Model(name: entry.key, source: modelSource(entry))
+            return Manifest.Model(
+                name: entry.key, source: modelSource(entry), adapter: adapter(entry))
         }
     }
 

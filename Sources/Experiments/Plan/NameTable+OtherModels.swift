@@ -36,7 +36,8 @@ extension NameTable {
             guard let source = parts.model.map(source(ofModel:)) ?? cell.source else { continue }
             others[setting.key] = OtherModel(
                 model: model, source: source,
-                quantization: parts.quantization ?? catalog.quantizations[0])
+                quantization: parts.quantization ?? catalog.quantizations[0],
+                adapter: parts.model == nil ? cell.adapter : adapter(ofModel: model))
         }
         return others
     }

@@ -4,6 +4,7 @@ import Basics
 struct NameTable {
     let catalog: Catalog
     private var models: [String: ModelSource?] = [:]
+    private var adapters: [String: String] = [:]
     private var aliases: [String: String] = [:]
     private var tasks: [String: Meaning?]
     private var hardware: [String: Meaning?]
@@ -50,6 +51,7 @@ struct NameTable {
                         + "Choose another name.")
             } else {
                 models[model.name.value] = resolved(model)
+                adapters[model.name.value] = model.adapter
             }
         }
         for variant in manifest.tasks {
@@ -60,17 +62,30 @@ struct NameTable {
         }
     }
 
-    /// An own model's source with the catalog's name for a shape; an unknown one is reported.
+    /// An own model's source with the catalog's name for a model; an unknown one is reported.
     private mutating func resolved(_ model: Manifest.Model) -> ModelSource? {
-        guard case .random(let shape)? = model.source else { return model.source }
         let names = catalog.models.map(\.name)
-        if let name = names.first(where: { $0 == shape }) ?? aliases[shape] {
-            return .random(shapeOf: name)
+        let (key, written): (String, String)
+        switch model.source {
+        case .random(let shape)?:
+            if let name = names.first(where: { $0 == shape }) ?? aliases[shape] {
+                return .random(shapeOf: name)
+            }
+            (key, written) = ("random", shape)
+        case .catalog(let name)?:
+            if let name = names.first(where: { $0 == name }) ?? aliases[name] {
+                return .catalog(name)
+            }
+            if let revised = revised(name), revised.complaint == nil {
+                return .catalog(revised.canonical)
+            }
+            (key, written) = ("model", name)
+        default: return model.source
         }
         report(
             at: model.name.mark,
-            "'random' of model \(quoted(model.name.value)) names the unknown model "
-                + "\(quoted(shape))." + suggestion(for: shape, among: names + aliases.keys))
+            "'\(key)' of model \(quoted(model.name.value)) names the unknown model "
+                + "\(quoted(written))." + suggestion(for: written, among: names + aliases.keys))
         return nil
     }
 
@@ -133,6 +148,8 @@ extension NameTable {
         if let source = models[name] ?? nil { return source }
         return revised(name).flatMap { $0.complaint == nil ? .catalog($0.canonical) : nil }
     }
+    /// The folder of the adapter that a model of the manifest is used with.
+    func adapter(ofModel name: String) -> String? { adapters[name] }
     func task(_ name: String) -> Meaning? { tasks[name] ?? nil }
     func hardware(_ name: String) -> Meaning? { hardware[name] ?? nil }
 

@@ -275,8 +275,9 @@ struct Planner {
             let hardware = draft.names[.hardware], let hardwareMeaning = names.hardware(hardware)
         else { return nil }
         var cell = Cell(
-            experiment: manifest.name, model: model, source: source, quantization: quantization,
-            task: task, taskKind: taskMeaning.kind,
+            experiment: manifest.name, model: model, source: source,
+            adapter: names.adapter(ofModel: model), quantization: quantization, task: task,
+            taskKind: taskMeaning.kind,
             taskSettings: taskMeaning.settings.merging(draft.changes) { $1 },
             hardware: hardware, backend: hardwareMeaning.kind,
             hardwareSettings: hardwareMeaning.settings, seed: manifest.seed)

@@ -23,6 +23,10 @@ extension Catalog.Setting {
             return Self.integer(node, in: range)
         case .integerOrAuto(let range):
             return node.text == "auto" ? .string("auto") : Self.integer(node, in: range)
+        case .integers(let range):
+            guard case .sequence(let items) = node.content, !items.isEmpty else { return nil }
+            let values = items.compactMap { Self.integer($0, in: range) }
+            return values.count == items.count ? .array(values) : nil
         case .number(let range):
             return node.number.flatMap { range.contains($0) ? .number($0) : nil }
         case .countOrShare:
@@ -47,6 +51,8 @@ extension Catalog.Setting {
         switch kind {
         case .integer(let range): return Self.wanted(range) + orNull
         case .integerOrAuto(let range): return Self.wanted(range) + " or 'auto'" + orNull
+        case .integers(let range):
+            return "a list of integers from \(range.lowerBound) to \(range.upperBound)" + orNull
         case .number(let range):
             let isOpen = range.upperBound >= .greatestFiniteMagnitude
             let low = JSONValue.number(range.lowerBound).plainText

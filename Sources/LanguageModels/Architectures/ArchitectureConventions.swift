@@ -26,6 +26,8 @@ package struct ArchitectureConventions: Sendable {
     let layerPrefix: String
     /// Tensors that some folders hold and no forward pass needs, by the end of their names.
     let ignoredSuffixes: [String]
+    /// The layers that PEFT adapts unless told which.
+    let adapterTargets: [String]
 }
 
 /// A number of rows or columns that follows from the shape.

@@ -48,7 +48,7 @@ package final class GPTNeoX: Architecture {
                 bias: try weights.vector(name + ".bias", count: rows))
         }
         rotary = try weights.rotary()
-        embedding = try weights.matrix("token_embd.weight", rows: shape.vocabulary, columns: d)
+        embedding = try weights.embedding(shape)
         layers = try (0..<shape.layers).map { index in
             let prefix = "blk.\(index)."
             let parts = [shape.queryWidth, shape.queryWidth, shape.queryWidth]
@@ -142,5 +142,6 @@ extension GPTNeoX {
         ],
         layerPrefix: "gpt_neox.layers.",
         // Masks and tables that older versions of the library saved.
-        ignoredSuffixes: ["attention.bias", "attention.masked_bias", "rotary_emb.inv_freq"])
+        ignoredSuffixes: ["attention.bias", "attention.masked_bias", "rotary_emb.inv_freq"],
+        adapterTargets: ["query_key_value"])
 }

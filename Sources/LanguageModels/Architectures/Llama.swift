@@ -38,7 +38,7 @@ package final class Llama: Architecture {
 
         epsilon = configuration.epsilon
         rotary = try weights.rotary()
-        embedding = try weights.matrix("token_embd.weight", rows: shape.vocabulary, columns: d)
+        embedding = try weights.embedding(shape)
         layers = try (0..<shape.layers).map { index in
             let prefix = "blk.\(index)."
             return Layer(
@@ -133,5 +133,6 @@ extension Llama {
             TensorConvention("ffn_up", "mlp.up_proj", .feedForward, by: .width),
             TensorConvention("ffn_down", "mlp.down_proj", .width, by: .feedForward),
         ],
-        layerPrefix: "model.layers.", ignoredSuffixes: ["rotary_emb.inv_freq"])
+        layerPrefix: "model.layers.", ignoredSuffixes: ["rotary_emb.inv_freq"],
+        adapterTargets: ["q_proj", "v_proj"])
 }

@@ -36,27 +36,64 @@ package struct ChatFormat: Sendable {
     }
 
     /// The conversation's text up to where the next answer begins.
-    package func text(of messages: [ChatMessage]) throws(ChatTemplateError) -> String {
-        guard let template else { return Self.plainText(of: messages) }
+    ///
+    /// - Parameter addGenerationPrompt: false ends it after its last message.
+    package func text(of messages: [ChatMessage], addGenerationPrompt: Bool = true)
+        throws(ChatTemplateError) -> String
+    {
+        guard let template else {
+            return Self.plainText(of: messages, addGenerationPrompt: addGenerationPrompt)
+        }
         return try template.render(
-            messages: messages, addGenerationPrompt: true, date: date,
+            messages: messages, addGenerationPrompt: addGenerationPrompt, date: date,
             bosToken: tokenizer.bosID.map { tokenizer.text(of: $0) },
             eosToken: tokenizer.eosID.map { tokenizer.text(of: $0) })
     }
 
+    /// The conversation's text up to the end of its last message, which the model is to go on with.
+    ///
+    /// As transformers' `continue_final_message`: what the template puts behind the message is cut
+    /// off; where it trims messages, so is whitespace at this one's end.
+    package func text(continuing messages: [ChatMessage]) throws(ChatTemplateError) -> String {
+        precondition(!messages.isEmpty, "there is a message to go on with")
+        guard let template else {
+            let (before, last) = (messages.dropLast(), messages[messages.count - 1])
+            return Self.plainText(of: Array(before)) + " " + last.content
+        }
+        var marked = messages
+        marked[marked.count - 1].content += Self.endMark + " "
+        let text = try template.render(
+            messages: marked, addGenerationPrompt: false, date: date,
+            bosToken: tokenizer.bosID.map { tokenizer.text(of: $0) },
+            eosToken: tokenizer.eosID.map { tokenizer.text(of: $0) })
+        guard let end = text.ranges(of: Self.endMark).last else {
+            throw ChatTemplateError(
+                .evaluation, at: .init(line: 1, column: 1),
+                "the last message is not in the text that it renders, and so cannot be continued.")
+        }
+        let kept = String(text[..<end.lowerBound])
+        return text[end.upperBound...].first == " " ? kept : PythonText.stripped(kept, .right)
+    }
+
+    /// Finds the end of a message in what a template makes of it.
+    private static let endMark = "CONTINUE_FINAL_MESSAGE_TAG"
+
     /// The same as tokens.
     ///
     /// BOS comes first when the tokenizer wants one, and once only: templates may write it too.
-    package func tokens(of messages: [ChatMessage]) throws(ChatTemplateError) -> [Int32] {
+    package func tokens(of messages: [ChatMessage], addGenerationPrompt: Bool = true)
+        throws(ChatTemplateError) -> [Int32]
+    {
         let tokens = tokenizer.encode(
-            try text(of: messages), addBOS: false, parseSpecial: template != nil)
+            try text(of: messages, addGenerationPrompt: addGenerationPrompt), addBOS: false,
+            parseSpecial: template != nil)
         guard tokenizer.addsBOS, let bos = tokenizer.bosID, tokens.first != bos else {
             return tokens
         }
         return [bos] + tokens
     }
 
-    static func plainText(of messages: [ChatMessage]) -> String {
+    static func plainText(of messages: [ChatMessage], addGenerationPrompt: Bool = true) -> String {
         var text = ""
         for message in messages {
             switch message.role {
@@ -65,6 +102,6 @@ package struct ChatFormat: Sendable {
             default: text += "\(message.content)\n"
             }
         }
-        return text + "Assistant:"
+        return addGenerationPrompt ? text + "Assistant:" : text
     }
 }

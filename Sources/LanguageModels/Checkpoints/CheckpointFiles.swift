@@ -22,8 +22,8 @@ package enum CheckpointFiles {
 
         private static let single = "model.safetensors"
         private static let tokenizerNames = [
-            "added_tokens.json", "chat_template.jinja", "merges.txt", "special_tokens_map.json",
-            "tokenizer.json", "tokenizer.model", "tokenizer_config.json", "vocab.json",
+            "added_tokens.json", "chat_template.jinja", "special_tokens_map.json",
+            "tokenizer.json", "tokenizer.model", "tokenizer_config.json",
         ]
 
         init(_ path: String) throws {

@@ -6,28 +6,60 @@ import Tensors
 package struct WeightLoader {
     let checkpoint: any Checkpoint
     let configuration: ModelConfiguration
+    /// The one that the model will compute with.
     let backend: any Backend
+    let adapterSummary: String?
+    private let adapted: (backend: AdaptedBackend, sums: LowRankSums)?
 
-    init(checkpoint: any Checkpoint, backend: any Backend) throws {
+    /// - Parameter adapter: makes what is to be added to the weights of a model.
+    init(
+        checkpoint: any Checkpoint, backend: any Backend,
+        adapter: (ModelConfiguration) throws -> LoRAAdapter? = { _ in nil }
+    ) throws {
         self.checkpoint = checkpoint
-        self.backend = backend
         configuration = try checkpoint.configuration()
+        let adapter = try adapter(configuration)
+        adapterSummary = adapter?.summary
+        if let adapter {
+            let adapting = AdaptedBackend(backend)
+            adapted = (adapting, LowRankSums(adapter, for: configuration))
+            self.backend = adapting
+        } else {
+            adapted = nil
+            self.backend = backend
+        }
     }
 
     func has(_ name: String) -> Bool { checkpoint.tensors.contains(name) }
 
     /// A weight matrix [rows, columns].
     func matrix(_ name: String, rows: Int, columns: Int) throws -> any DeviceMatrix {
-        try backend.makeMatrix(hostMatrix(name, rows: rows, columns: columns))
+        try matrices(name, rows: [rows], columns: columns)[0]
+    }
+
+    /// The embedding [V, D], which is multiplied with only where it is the output matrix too.
+    func embedding(_ shape: TransformerShape) throws -> any DeviceMatrix {
+        let host = try hostMatrix(
+            "token_embd.weight", rows: shape.vocabulary, columns: shape.width)
+        return has("output.weight") ? try backend.makeLookup(host) : try backend.makeMatrix(host)
     }
 
     /// Weight matrices that the file keeps stacked in one tensor, [sum of rows, columns].
     func matrices(_ name: String, rows: [Int], columns: Int) throws -> [any DeviceMatrix] {
         let all = try hostMatrix(name, rows: rows.reduce(0, +), columns: columns)
+        let addition = try adapted.flatMap { adapted in
+            try adapted.sums[name].map { sum in
+                (adapted.backend, sum, a: try backend.makeMatrix(sum.hostA()))
+            }
+        }
         var first = 0
         return try rows.map { count in
-            defer { first += count }
-            return try backend.makeMatrix(all.slice(first..<first + count))
+            let part = first..<first + count
+            first = part.upperBound
+            guard let (backend, sum, a) = addition else {
+                return try backend.makeMatrix(all.slice(part))
+            }
+            return try backend.makeMatrix(all.slice(part), a: a, b: sum.hostB(rows: part))
         }
     }
 

@@ -153,15 +153,15 @@ package final class ContinuationScorer {
         var targets: [Int32]
         if context.isEmpty {
             contextTokens = [try firstToken()]
-            targets = try tokens(of: continuation, addBOS: false)
+            targets = tokens(of: continuation, addBOS: false)
             if targets.first == contextTokens[0] { targets.removeFirst() }
         } else {
             let kept = context.lengthWithoutTrailingWhitespace
             let scalars = context.unicodeScalars
             let border = scalars.index(scalars.startIndex, offsetBy: kept)
             let head = String(scalars[..<border])
-            let whole = try tokens(of: context + continuation, addBOS: options.addBOS)
-            contextTokens = try tokens(of: head, addBOS: options.addBOS)
+            let whole = tokens(of: context + continuation, addBOS: options.addBOS)
+            contextTokens = tokens(of: head, addBOS: options.addBOS)
             targets = Array(whole.dropFirst(contextTokens.count))
             // Nothing but whitespace, which has moved: an empty context after all.
             if contextTokens.isEmpty { contextTokens = [try firstToken()] }
@@ -180,15 +180,8 @@ package final class ContinuationScorer {
         return token
     }
 
-    private func tokens(of text: String, addBOS: Bool?) throws -> [Int32] {
-        var add = addBOS
-        // The text may bring its own beginning: it is not doubled.
-        if add == nil, let bos = tokenizer.bosID, tokenizer.addsBOS,
-            text.utf8.starts(with: tokenizer.bytes(of: bos)), options.parseSpecial
-        {
-            add = false
-        }
-        return tokenizer.encode(text, addBOS: add, parseSpecial: options.parseSpecial)
+    private func tokens(of text: String, addBOS: Bool?) -> [Int32] {
+        tokenizer.encodePrompt(text, addBOS: addBOS, parseSpecial: options.parseSpecial)
     }
 
     /// Adds up scores of groups of pairs with equal inputs and equally many targets.
@@ -276,6 +269,24 @@ package final class ContinuationScorer {
         room = max(room, rows)
         batch = Self.makeBatch(model, options, positions: positions, room: room)
         beginning = batch.makeSequence()
+    }
+}
+
+extension Tokenizer {
+    /// The ids of a prompt as lm-evaluation-harness has them.
+    ///
+    /// `encode`, but a text that brings its own beginning, as rendered chat templates do, gets no
+    /// second one.
+    package func encodePrompt(_ text: String, addBOS: Bool? = nil, parseSpecial: Bool = true)
+        -> [Int32]
+    {
+        var add = addBOS
+        if add == nil, parseSpecial, addsBOS, let bosID,
+            text.utf8.starts(with: bytes(of: bosID))
+        {
+            add = false
+        }
+        return encode(text, addBOS: add, parseSpecial: parseSpecial)
     }
 }
 

@@ -5,5 +5,5 @@
 #endif
 
 func exponential(_ value: Float) -> Float { expf(value) }
-func exponential(_ value: Double) -> Double { exp(value) }
+package func exponential(_ value: Double) -> Double { exp(value) }
 func logarithm(_ value: Double) -> Double { log(value) }

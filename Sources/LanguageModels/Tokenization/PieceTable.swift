@@ -12,6 +12,9 @@ struct PieceTable {
 
     static let space: UInt32 = 0x2581
 
+    /// How many ways to make a piece of two symbols the scores imply.
+    var impliedCount: Int { found.count }
+
     /// - Parameter scores: one a token; the highest is merged first, equal ones as equals.
     init(_ vocabulary: Vocabulary, scores: [Float]) throws(TokenizerProblem) {
         guard scores.count == vocabulary.count else {

@@ -3,6 +3,8 @@
 struct PreTokenizer: Sendable {
     /// The first name is the kind's own, the others are files that work the same way.
     let names: [String]
+    /// The name in files that this program writes: one that llama.cpp knows; nil for the first.
+    var writtenName: String?
     let rule: WordScanner.Rule
     /// Text is composed (NFC) first.
     var composes = false
@@ -23,8 +25,8 @@ struct PreTokenizer: Sendable {
         PreTokenizer(names: ["starcoder", "refact"], rule: .gpt2(isolatingDigits: true)),
         PreTokenizer(names: ["gpt-2", "phi-2"], rule: .gpt2(isolatingDigits: false)),
         PreTokenizer(
-            names: ["gpt-neox", "olmo", "mpt"], rule: .gpt2(isolatingDigits: false),
-            composes: true),
+            names: ["gpt-neox", "olmo", "mpt"], writtenName: "olmo",
+            rule: .gpt2(isolatingDigits: false), composes: true),
         PreTokenizer(
             names: ["llama-bpe", "llama3", "llama-v3"], rule: .llama3(longestNumber: 3),
             ignoresMerges: true, addsBOS: true),
@@ -55,10 +57,11 @@ struct PreTokenizer: Sendable {
     }
 
     private init(
-        names: [String], rule: WordScanner.Rule, composes: Bool = false,
-        ignoresMerges: Bool = false, addsBOS: Bool = false
+        names: [String], writtenName: String? = nil, rule: WordScanner.Rule,
+        composes: Bool = false, ignoresMerges: Bool = false, addsBOS: Bool = false
     ) {
         self.names = names
+        self.writtenName = writtenName
         self.rule = rule
         self.composes = composes
         self.ignoresMerges = ignoresMerges

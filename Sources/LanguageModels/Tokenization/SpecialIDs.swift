@@ -9,7 +9,7 @@ struct SpecialIDs {
     /// Texts that end a turn in chat models, where files name only one id as EOS.
     ///
     /// `<|endoftext|>` is not among them: it ends documents, and counts only where the file says so.
-    private static let turnEnds = [
+    static let turnEnds = [
         "<|eot_id|>", "<|eom_id|>", "<|end_of_text|>", "<|im_end|>", "<|end|>", "<end_of_turn>",
     ]
 

@@ -21,6 +21,13 @@ extension TokenizerDescription {
         }
         try files.complete(&self)
     }
+
+    /// Whether a folder has a tokenizer at all; those with weights for speed alone may not.
+    static func isPresent(inFolder folder: String) -> Bool {
+        ["tokenizer.json", "tokenizer.model"].contains {
+            FileSystem.isFile(FileSystem.join(folder, $0))
+        }
+    }
 }
 
 extension Tokenizer {

@@ -26,6 +26,8 @@ extension TokenizerDescription {
         addEOS = try metadata.boolIfPresent(key("add_eos_token"))
         addSpacePrefix = try metadata.boolIfPresent(key("add_space_prefix"))
         chatTemplate = try metadata.stringIfPresent("tokenizer.chat_template")
+        spacePrefix = try metadata.stringIfPresent(Self.spacePrefixKey)
+            .flatMap(SpacePrefix.init(rawValue:))
     }
 
     /// An array of strings; empty when there is none, which `Tokenizer.init` judges.

@@ -22,8 +22,34 @@ struct MemorySection: ReportSection {
                 "Load time", .right, value: { $0.metric("load_seconds") },
                 format: { NumberFormat.duration(seconds: $0.value) }),
         ]
-        return data.tablePerHost(TableColumn.naming + figures) { setup in
+        let table = data.tablePerHost(TableColumn.naming + figures) { setup in
             Self.metrics.contains { setup.metric($0) != nil }
+        }
+        return table.map { ([$0] + charts(data).map(data.reference)).joined(separator: "\n\n") }
+    }
+
+    /// One per host on which several setups were weighed.
+    func charts(_ data: ReportData) -> [ReportChart] {
+        data.hosts.enumerated().compactMap { number, results in
+            let names = results.setups.shortNames()
+            let rows = zip(results.setups, names).compactMap { setup, name in
+                setup.metric("peak_resident_bytes").map { peak in
+                    BarChart.Row(
+                        name,
+                        [
+                            BarChart.Bar(peak.value),
+                            setup.metric("weights_bytes").map { BarChart.Bar($0.value) },
+                        ])
+                }
+            }
+            guard (2...BarChart.mostRows).contains(rows.count) else { return nil }
+            return ReportChart(
+                "memory-\(number + 1)",
+                BarChart(
+                    title: data.titled("Peak memory and size of the weights", results),
+                    summary: "The largest resident set of each job's process, and its weights.",
+                    axis: ChartAxis("bytes", .fromZero, .bytes),
+                    series: ["peak resident", "weights"], rows: rows))
         }
     }
 }

@@ -2,9 +2,7 @@ import Basics
 import Experiments
 import Store
 
-/// The main figures, one line per setup, one table per host.
-///
-/// It draws no conclusions.
+/// The main figures, one line per setup, one table per host, and what they look like together.
 struct SummarySection: ReportSection {
     let title = "Summary"
 
@@ -14,10 +12,10 @@ struct SummarySection: ReportSection {
             TableColumn(
                 "Size", .right, value: { $0.metric("weights_bytes") }, format: Figures.bytes)
         )
-        for variant in data.accuracyVariants {
+        for variant in data.accuracyVariants + data.variants(of: "pass@1") {
             columns.append(
                 TableColumn(variant.heading, .right) { setup in
-                    variant.attempt(of: setup).flatMap(Figures.accuracy)
+                    variant.attempt(of: setup).flatMap { Figures.share(variant.metric, of: $0) }
                 })
         }
         for name in data.metricNames(prefix: "pp") + data.metricNames(prefix: "tg") {
@@ -30,7 +28,8 @@ struct SummarySection: ReportSection {
             TableColumn(
                 "Peak memory", .right, value: { $0.metric("peak_resident_bytes") },
                 format: Figures.bytes))
-        return data.tablePerHost(columns, notes: provenance)
+        let table = data.tablePerHost(columns, notes: provenance)
+        return table.map { ([$0] + charts(data).map(data.reference)).joined(separator: "\n\n") }
     }
 
     /// Which lines were made from weights of another kind.

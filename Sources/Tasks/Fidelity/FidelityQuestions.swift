@@ -7,6 +7,7 @@ struct FidelityQuestions {
     private let context: TaskContext
     private let dataset: MMLUDataset
     private let limit: SampleLimit
+    private let order: LimitOrder
     private let shots: Int
     private let referenceScorer: ContinuationScorer
     private let scorer: ContinuationScorer
@@ -15,16 +16,12 @@ struct FidelityQuestions {
     static let questionsTogether = 8
 
     init(_ context: TaskContext, reference: LanguageModel) throws {
-        guard let folder = context.resources["dataset"] else {
-            throw TaskError("the job came without the place of its dataset.")
-        }
         self.context = context
-        dataset = try MMLUDataset.load(folder: folder, name: context.string("dataset"))
-        if let expected = context.job.datasetDigest, expected != dataset.digest {
-            throw TaskError(
-                "dataset '\(dataset.name)' has changed since the run was planned. Start again.")
-        }
+        dataset = try MMLUDataset.load(
+            folder: context.datasetPath(), name: context.string("dataset"))
+        try context.expectDataset(dataset.name, digest: dataset.digest)
         limit = try SampleLimit(setting: context.job.cell.taskSettings["limit"] ?? .null)
+        order = LimitOrder(try context.string("limit_by"), seed: context.job.cell.seed)
         shots = try context.integer("num_fewshot")
         let options = ContinuationScorer.Options(computation: context.computation)
         referenceScorer = try ContinuationScorer(model: reference, options: options)
@@ -38,7 +35,9 @@ struct FidelityQuestions {
         let total = dataset.subjects.reduce(0) { $0 + limit.count(of: $1.questions.count) }
         for subject in dataset.subjects {
             let prompt = try MMLUPrompt(subject: subject, shots: shots)
-            let questions = subject.questions.prefix(limit.count(of: subject.questions.count))
+            let questions = limit.places(
+                of: subject.questions.count, by: order, group: subject.name
+            ).map { subject.questions[$0] }
             for first in stride(from: 0, to: questions.count, by: Self.questionsTogether) {
                 let together = Array(questions.dropFirst(first).prefix(Self.questionsTogether))
                 let known = together.indices.compactMap { finished[index + $0] }

@@ -33,7 +33,18 @@ package enum FidelityTask: EvaluationTask {
         .init(
             "limit", .countOrShare, default: .null,
             "questions per subject, a count or a fraction below 1; all when not set"),
+        LimitOrder.setting,
     ]
+
+    package static func findDataset(_ name: String, in locator: DatasetLocator)
+        throws(DatasetError) -> String
+    {
+        try MMLUTask.findDataset(name, in: locator)
+    }
+
+    package static func datasetDigest(_ path: String, name: String) throws(DatasetError) -> String {
+        try MMLUTask.datasetDigest(path, name: name)
+    }
 
     /// Records of this kind hold the sums of one chunk of the text.
     static let chunkRecord = "fidelity_chunk"

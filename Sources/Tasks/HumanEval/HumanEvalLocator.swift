@@ -7,7 +7,7 @@ package struct HumanEvalLocator: Sendable {
     package init(folders: [DatasetLocator.SearchFolder]) { self.folders = folders }
 
     /// The one `.jsonl` or `.jsonl.gz` file in the folder of this name.
-    package func locate(_ name: String) throws -> String {
+    package func locate(_ name: String) throws(DatasetError) -> String {
         for folder in folders where !name.hasPrefix(".") && !name.contains("/") {
             let path = FileSystem.join(folder.path, name)
             let files = ((try? FileSystem.names(in: path)) ?? [])

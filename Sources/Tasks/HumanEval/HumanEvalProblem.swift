@@ -32,6 +32,19 @@ package struct HumanEvalProblem: Hashable, Sendable, Decodable {
             prompt: prompt, completion: completion, test: test, entryPoint: entryPoint)
     }
 
+    /// SHA-256 of a file's text, which is the same when it is packed.
+    package static func digest(of path: String) throws(DatasetError) -> String {
+        do {
+            var digest = SHA256()
+            digest.update(try JSONLines.content(path))
+            return digest.hexDigest()
+        } catch let error as DatasetError {
+            throw error
+        } catch {
+            throw DatasetError(FileSystem.name(of: path), "cannot be read: \(error).")
+        }
+    }
+
     /// Reads a file of one JSON object a line; `.gz` is unpacked by `gzip`.
     ///
     /// - Throws: `DatasetError` with the line of the first mistake.
@@ -108,7 +121,7 @@ package enum JSONLines {
             .map { Line(file: file, number: $0.offset + 1, text: String($0.element)) }
     }
 
-    private static func content(_ path: String) throws -> [UInt8] {
+    fileprivate static func content(_ path: String) throws -> [UInt8] {
         guard path.hasSuffix(".gz") else { return try FileSystem.read(path) }
         _ = try FileSystem.size(of: path)
         let outcome = try Subprocess("gzip", ["-dc", "--", path], timeLimit: .seconds(60)).run()

@@ -1,3 +1,4 @@
+import Experiments
 import Sandbox
 
 #if canImport(FoundationEssentials)
@@ -50,7 +51,31 @@ package struct HumanEvalScores: Sendable {
         if isRight { counts[problem, default: (0, 0)].right += 1 }
     }
 
-    package func passAtK(_ k: Int) -> Double? { PassAtK.mean(Array(counts.values), k: k) }
+    package func passAtK(_ k: Int) -> Double? { PassAtK.mean(ordered, k: k) }
+
+    /// In an order that is always the same, and so are the sums.
+    private var ordered: [(samples: Int, right: Int)] {
+        counts.values.sorted { ($0.samples, $0.right) < ($1.samples, $1.right) }
+    }
+
+    /// pass@k with its interval; nil where a problem has fewer than k samples, or there is none.
+    ///
+    /// The interval is Wilson's for as many trials as there are problems. With several samples a
+    /// problem's estimate is a share, which varies at most as much as a yes or no of the same mean:
+    /// the interval is then somewhat too wide, and never too narrow.
+    func metric(k: Int) -> Metric? {
+        guard let value = passAtK(k) else { return nil }
+        let estimates = ordered.map {
+            PassAtK.estimate(samples: $0.samples, right: $0.right, k: k)
+        }
+        let interval = WilsonInterval(share: value, trials: estimates.count)
+        let name = "pass@\(k)"
+        return Metric(
+            name: name, value: value, unit: "fraction", higherIsBetter: true,
+            count: estimates.count,
+            standardDeviation: SpeedStatistics.standardDeviation(estimates),
+            confidenceLow: interval?.low, confidenceHigh: interval?.high)
+    }
 
     /// One line, as in `150 of 164 samples passed, 164 problems, pass@1 0.9146`.
     package var summary: String {

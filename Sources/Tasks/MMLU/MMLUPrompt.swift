@@ -1,3 +1,5 @@
+import LanguageModels
+
 /// The prompts of one subject, character for character those of lm-evaluation-harness.
 ///
 ///     The following are multiple choice questions (with answers) about us foreign policy.
@@ -17,9 +19,18 @@
 package struct MMLUPrompt: Sendable {
     /// What is scored after the prompt, in the order of the choices.
     package static let continuations = MMLUDataset.letters.map { " " + $0 }
+    /// The same after a conversation.
+    package static let answers = MMLUDataset.letters
 
     /// Description and examples, shared by all questions of the subject.
-    package let prefix: String
+    package var prefix: String {
+        description + examples.map { "\($0.block) \($0.letter)\n\n" }.joined()
+    }
+
+    /// What the questions are about, with an empty line.
+    private let description: String
+    /// Solved questions.
+    private let examples: [(block: String, letter: String)]
 
     /// - Parameter shots: the first so many examples of the `dev` file are shown.
     package init(subject: MMLUDataset.Subject, shots: Int) throws(DatasetError) {
@@ -30,12 +41,24 @@ package struct MMLUPrompt: Sendable {
                     + "num_fewshot to a number from 0 to \(subject.examples.count).")
         }
         let words = subject.name.split(separator: "_").joined(separator: " ")
-        let examples = subject.examples.prefix(shots).map { example in
-            "\(Self.block(example)) \(example.answerLetter)\n\n"
-        }
-        prefix =
+        examples = subject.examples.prefix(shots).map { (Self.block($0), $0.answerLetter) }
+        description =
             "The following are multiple choice questions (with answers) about \(words).\n\n"
-            + examples.joined()
+    }
+
+    /// The prompt as a conversation, as the harness's `--apply_chat_template` has it; the letters
+    /// alone are scored after it.
+    ///
+    /// - Parameter multiturn: whether each example is a question and its answer
+    ///   (`fewshot_as_multiturn`), or all are part of the one question.
+    package func conversation(_ question: MMLUDataset.Question, multiturn: Bool) -> [ChatMessage] {
+        let own = Self.block(question)
+        guard multiturn else {
+            let text = examples.map { "\($0.block) \($0.letter)\n\n" }.joined() + own
+            return [.system(description), .user(text)]
+        }
+        return [.system(description)]
+            + examples.flatMap { [.user($0.block), .assistant($0.letter)] } + [.user(own)]
     }
 
     /// The rest of the prompt, which asks one question and ends in `Answer:`.

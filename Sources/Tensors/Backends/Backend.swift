@@ -19,6 +19,8 @@ package protocol Backend: AnyObject {
 
     /// Takes weights over; they stay mapped where the backend can use them as they are.
     func makeMatrix(_ host: HostMatrix) throws -> any DeviceMatrix
+    /// The same for weights whose rows are looked up (`embed`) and never multiplied.
+    func makeLookup(_ host: HostMatrix) throws -> any DeviceMatrix
     /// Values [rows, width] that `fill` writes row by row, each once.
     func makeTable(
         rows: Int, width: Int, fill: (_ row: Int, UnsafeMutableBufferPointer<Float>) -> Void

@@ -63,6 +63,10 @@ package final class CPUBackend: Backend {
         return matrix
     }
 
+    package func makeLookup(_ host: HostMatrix) -> any DeviceMatrix {
+        CPUMatrix(host, panels: nil)
+    }
+
     package func makeTable(
         rows: Int, width: Int, fill: (_ row: Int, UnsafeMutableBufferPointer<Float>) -> Void
     ) -> any DeviceBuffer {

@@ -7,7 +7,8 @@
 /// Memory for packed weights, in large pieces that the system can back with huge pages.
 ///
 /// A matrix holds on to the piece it lies in; a piece is freed with its last matrix. What is not
-/// written takes no memory.
+/// written takes no memory, but the last huge page of a piece counts as a whole, so pieces are many
+/// times larger than most matrices.
 struct PackedMemory {
     /// A block of memory of its own.
     final class Piece {
@@ -34,7 +35,7 @@ struct PackedMemory {
     }
 
     private static let hugePage = 2 << 20
-    private static let pieceBytes = 32 << 20
+    private static let pieceBytes = 256 << 20
     private var piece: Piece?
     private var used = 0
 

@@ -138,7 +138,7 @@ extension FolderCheckpoint {
         }
     }
 
-    /// What llama.cpp needs to know of the model; the tokenizer is not among it.
+    /// What llama.cpp needs to know of the model and, where the folder has one, of its tokenizer.
     package func metadataForGGUF() throws -> [(String, GGUFValue)] {
         let model = configurationRead.model
         let shape = model.shape
@@ -166,6 +166,7 @@ extension FolderCheckpoint {
         if let isParallel = model.hasParallelResidual {
             pairs.append(("\(model.architecture).use_parallel_residual", .bool(isParallel)))
         }
-        return pairs
+        guard TokenizerDescription.isPresent(inFolder: path) else { return pairs }
+        return pairs + (try tokenizerDescription().metadataForGGUF(vocabulary: shape.vocabulary))
     }
 }

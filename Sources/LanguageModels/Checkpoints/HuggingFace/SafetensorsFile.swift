@@ -38,6 +38,23 @@ package final class SafetensorsFile: Sendable {
         }
     }
 
+    /// The values of a tensor of this file, in f32.
+    ///
+    /// Throws for numbers other than F32, F16 and BF16.
+    package func floats(_ tensor: Tensor) throws(CheckpointError) -> [Float] {
+        let type = GGMLType.all.first { $0.name == tensor.dtype.lowercased() }
+        guard let type, ["f32", "f16", "bf16"].contains(type.name) else {
+            throw CheckpointError(
+                file: path,
+                "tensor \(quoted(tensor.name)): its numbers are \(tensor.dtype); wanted F32, F16 "
+                    + "or BF16.")
+        }
+        return try CheckpointTensor(
+            name: tensor.name, dimensions: tensor.shape.reversed(), type: type,
+            byteRange: tensor.byteRange, file: map
+        ).floats()
+    }
+
     // MARK: Header
 
     private static func readHeader(_ bytes: UnsafeRawBufferPointer, file: String)

@@ -31,7 +31,11 @@ package struct RequantizationPlan: Sendable {
     /// Whether the new file's tensors would be the old ones, so that there is nothing to do.
     package var changesNothing: Bool { steps.allSatisfy { $0.conversion == nil } }
 
-    package init(_ checkpoint: any Checkpoint, target: QuantizationTarget) throws(CheckpointError) {
+    /// - Parameter isChanged: whether the values of the tensor of this name will be other ones.
+    package init(
+        _ checkpoint: any Checkpoint, target: QuantizationTarget,
+        isChanged: (String) -> Bool = { _ in false }
+    ) throws(CheckpointError) {
         self.target = target
         let tensors = checkpoint.tensorsForGGUF()
         let isTied = !tensors.contains("output.weight")
@@ -41,15 +45,16 @@ package struct RequantizationPlan: Sendable {
         var steps: [Step] = []
         for tensor in tensors {
             let wanted = Self.format(for: tensor, target: target, isTied: isTied, in: layers)
-            steps.append(try Self.step(tensor, to: wanted))
+            steps.append(
+                try Self.step(tensor, to: wanted, isChanged: isChanged(tensor.name)))
         }
         self.steps = steps
     }
 
     private static func step(
-        _ tensor: CheckpointTensor, to wanted: QuantizationTarget.Format?
+        _ tensor: CheckpointTensor, to wanted: QuantizationTarget.Format?, isChanged: Bool
     ) throws(CheckpointError) -> Step {
-        guard let wanted, wanted.ggmlType != tensor.type.id,
+        guard let wanted, isChanged || wanted.ggmlType != tensor.type.id,
             let type = GGMLType.withID(wanted.ggmlType)
         else { return Step(input: tensor, output: same(tensor, tensor.type), conversion: nil) }
         let from = try tensor.format()

@@ -4,13 +4,21 @@ import Tensors
 
 /// Rewrites a checkpoint in another format, by the rules of llama.cpp's `llama-quantize`.
 ///
-/// Which tensors change is decided by `RequantizationPlan`; everything else is copied. Memory stays
+/// Which tensors change is decided by `RequantizationPlan`; everything else is copied. An adapter
+/// can be merged on the way: its sums are added before a matrix takes its new format. Memory stays
 /// at some tens of megabytes whatever the size of the model.
 package struct Requantizer: Sendable {
+    /// Counted up when the same input makes another file.
+    ///
+    /// 2: files made from folders have the tokenizer in them.
+    package static let version = 2
+
     package let input: any Checkpoint
     package let plan: RequantizationPlan
     /// Rows are converted by this many threads at a time.
     package let threads: Int
+    private let sums: LowRankSums?
+    private let adapterSummary: String?
 
     /// Decides what becomes of every tensor.
     ///
@@ -20,7 +28,24 @@ package struct Requantizer: Sendable {
     ) throws(CheckpointError) {
         self.input = input
         self.threads = max(1, threads)
+        sums = nil
+        adapterSummary = nil
         plan = try RequantizationPlan(input, target: target)
+    }
+
+    /// The same with an adapter added to the weights: W + s B A.
+    ///
+    /// - Parameter adapter: its modules are layers of the model.
+    package init(
+        merging adapter: LoRAAdapter, into input: any Checkpoint, as target: QuantizationTarget,
+        threads: Int = 1
+    ) throws {
+        self.input = input
+        self.threads = max(1, threads)
+        let sums = LowRankSums(adapter, for: try input.configuration().withRowsAsInGGUF)
+        self.sums = sums
+        adapterSummary = adapter.summary
+        plan = try RequantizationPlan(input, target: target) { sums[$0] != nil }
     }
 
     /// Writes the new file; `progress` hears the tensor bytes read so far and those of the whole file.
@@ -39,7 +64,8 @@ package struct Requantizer: Sendable {
         for step in plan.steps {
             try progress(done, total)
             if let conversion = step.conversion {
-                try panel.convert(step.input, by: conversion, into: writer)
+                try panel.convert(
+                    step.input, by: conversion, adding: sums?[step.input.name], into: writer)
             } else {
                 try step.input.withBytes { bytes throws(BasicsError) in
                     try writer.append(bytes)
@@ -57,7 +83,12 @@ package struct Requantizer: Sendable {
         var changed: [(String, GGUFValue)] = [
             ("general.file_type", .uint32(plan.target.ggufFileType)),
             ("general.quantization_version", .uint32(2)),
-            (Self.provenanceKey, .string(Self.provenance(of: input))),
+            (
+                Self.provenanceKey,
+                .string(
+                    Self.provenance(of: input)
+                        + (adapterSummary.map { ", merged with \($0)" } ?? ""))
+            ),
         ]
         var pairs: [(String, GGUFValue)] = []
         for pair in try input.metadataForGGUF() {
@@ -101,7 +132,7 @@ private struct Panel {
 
     mutating func convert(
         _ tensor: CheckpointTensor, by conversion: RequantizationPlan.Conversion,
-        into writer: GGUFWriter
+        adding sum: LowRankSums.Sum?, into writer: GGUFWriter
     ) throws {
         let (from, to) = (conversion.from, conversion.to)
         let matrix = try tensor.hostMatrix()
@@ -126,7 +157,8 @@ private struct Panel {
                     return Self.convert(
                         source + (start + first) * inputRow, from, count: count,
                         to, target + first * outputRow
-                    ).map { (start + first) * columns + $0 }
+                    ) { sum?.add(to: $0, firstRow: start + first, count: count) }
+                    .map { (start + first) * columns + $0 }
                 }
             }
             if let bad { throw Self.failure(bad, tensor, to: to) }
@@ -159,13 +191,17 @@ private struct Panel {
     }
 
     /// Converts some rows; the index of the first value that cannot be stored, or nil.
+    ///
+    /// - Parameter change: is given the values before they are stored.
     private static func convert(
         _ source: UnsafeRawPointer, _ from: any QuantizationFormat.Type, count: Int,
-        _ to: any WritableQuantizationFormat.Type, _ destination: UnsafeMutableRawPointer
+        _ to: any WritableQuantizationFormat.Type, _ destination: UnsafeMutableRawPointer,
+        change: (UnsafeMutablePointer<Float>) -> Void
     ) -> Int? {
         withUnsafeTemporaryAllocation(of: Float.self, capacity: count) { values in
             guard let values = values.baseAddress else { return nil }
             from.dequantize(source, count: count, into: values)
+            change(values)
             // Bits without the sign are ordered like magnitudes, NaN above infinity above the rest.
             let limit = to.largestMagnitude.bitPattern
             var largest: UInt32 = 0

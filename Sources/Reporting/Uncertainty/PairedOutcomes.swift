@@ -99,10 +99,7 @@ extension PairedOutcomes {
         let discordant = Double(onlyA + onlyB) / Double(count)
         let wanted =
             WilsonInterval.quantile * discordant.squareRoot()
-            + Self.powerQuantile * max(discordant - difference * difference, 0).squareRoot()
+            + Distributions.normalQuantile(0.8) * max(discordant - difference * difference, 0).squareRoot()
         return Int((wanted * wanted / (difference * difference)).rounded(.up))
     }
-
-    /// The 80 % quantile of the standard normal distribution.
-    private static let powerQuantile = 0.8416212335729143
 }

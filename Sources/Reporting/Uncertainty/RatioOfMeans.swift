@@ -40,10 +40,12 @@ package struct RatioOfMeans: Hashable, Sendable {
             / (one.variance * one.variance / (one.count - 1)
                 + two.variance * two.variance / (two.count - 1))
         let error = variance.squareRoot()
-        let half = StudentDistribution.quantile(degrees: degrees) * error
+        let half = Distributions.studentQuantile(0.975, freedom: degrees) * error
         low = ratio * exp(-half)
         high = ratio * exp(half)
-        p = StudentDistribution.twoSided(log(ratio) / error, degrees: degrees)
+        let statistic = log(ratio) / error
+        p = Distributions.incompleteBeta(
+            degrees / (degrees + statistic * statistic), degrees / 2, 0.5)
     }
 
     /// Variance of the logarithm of a mean, and the repetitions behind it.
