@@ -63,7 +63,11 @@ let package = Package(
         .target(name: "TestSupport", dependencies: ["Basics"], path: "Tests/TestSupport"),
         tests("Basics", imports: ["Basics"]),
         tests("Experiments", imports: ["Basics", "Experiments"]),
-        tests("Store", imports: ["Basics", "Experiments", "Store"]),
+        // A process that writes, for the tests of several writers.
+        .executableTarget(
+            name: "StoreWriter", dependencies: ["Basics", "Experiments", "Store"],
+            path: "Tests/StoreWriter"),
+        tests("Store", imports: ["Basics", "Experiments", "Store", "CSQLite", "StoreWriter"]),
         tests("Runner", imports: ["Basics", "Experiments", "Store", "Runner"]),
         tests("Reporting", imports: ["Basics", "Experiments", "Store", "Reporting"]),
         tests("Tensors", imports: ["Basics", "Tensors", "CKernels"]),
@@ -75,7 +79,9 @@ let package = Package(
         tests("Chat", imports: ["Basics", "Tensors", "LanguageModels", "Chat"]),
         tests("Hub", imports: ["Basics", "Hub"]),
         // They run the executable, which every build of the tests makes too.
-        tests("Command", imports: ["Basics", "LanguageModels", "Store", "Tasks"]),
+        tests(
+            "Command",
+            imports: ["Basics", "LanguageModels", "Reporting", "Store", "Tasks"]),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .c17

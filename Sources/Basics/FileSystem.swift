@@ -28,6 +28,12 @@ package enum FileSystem {
         return Int64(facts.st_size)
     }
 
+    /// When a file's content last changed, in seconds since 1970; nil when there is none.
+    package static func modificationSeconds(of path: String) -> Int? {
+        var facts = stat()
+        return stat(path, &facts) == 0 ? times(facts).modified.seconds : nil
+    }
+
     /// `a/b`, with one slash between the two.
     package static func join(_ folder: String, _ name: String) -> String {
         folder.hasSuffix("/") ? folder + name : folder + "/" + name

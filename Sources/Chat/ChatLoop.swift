@@ -167,6 +167,9 @@ package final class ChatLoop {
             let rate = Double(totals.decodedTokens) / totals.decodingSeconds
             speed = ", \(NumberFormat.fixed(rate, 1)) tokens/s"
         }
+        if let counts = partner.speculation {
+            speed += ", \(counts.accepted) of \(counts.drafted) drafted tokens accepted"
+        }
         screen.note(
             "\(partner.name): \(totals.answers) answers, \(totals.generatedTokens) tokens"
                 + "\(speed); prompts of \(totals.promptTokens) tokens, \(totals.reusedTokens) of "

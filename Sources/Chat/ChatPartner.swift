@@ -73,6 +73,17 @@ package struct AnswerTotals: Sendable {
     }
 }
 
+/// What guesses ahead of a model in a conversation, and how far.
+package struct ChatDraft {
+    package var source: Draft
+    package var length: DraftLength
+
+    package init(source: Draft, length: DraftLength) {
+        self.source = source
+        self.length = length
+    }
+}
+
 /// A message that no context can hold, in one sentence.
 package struct ChatError: Error, Hashable, Sendable, CustomStringConvertible {
     package let description: String
@@ -97,7 +108,9 @@ package final class ChatPartner {
     /// Positions that keep the memory of the cache within bounds unless the user wants more.
     private static let usualContext = 8192
 
-    package init(name: String, model: LanguageModel, options: AnswerOptions) throws {
+    package init(
+        name: String, model: LanguageModel, options: AnswerOptions, draft: ChatDraft? = nil
+    ) throws {
         self.name = name
         self.options = options
         tokenizer = try model.tokenizer()
@@ -112,12 +125,23 @@ package final class ChatPartner {
         let allowed = model.shape.contextLength
         let capacity = max(2, min(options.context ?? Self.usualContext, allowed))
         session = model.makeSession(capacity: capacity, computation: options.computation)
-        generator = TokenGenerator(session: session, sampling: options.sampling)
+        if let draft {
+            let proposer = try draft.source.makeProposer(
+                for: model, named: name, capacity: capacity, computation: options.computation,
+                sampling: options.sampling)
+            generator = TokenGenerator(
+                session: session, sampling: options.sampling, proposer: proposer,
+                length: draft.length)
+        } else {
+            generator = TokenGenerator(session: session, sampling: options.sampling)
+        }
     }
 
     /// Positions of the cache.
     package var capacity: Int { session.capacity }
     package var usedPositions: Int { session.tokens.count }
+    /// What was drafted and accepted in all answers; nil without a draft.
+    package var speculation: SpeculationCounts? { generator.speculation }
 
     /// Begins anew, with the same system message or another.
     package func reset(system: String?) {

@@ -70,6 +70,8 @@ package struct Catalog: Sendable {
             case integer(ClosedRange<Int>)
             /// An integer, or the word `auto`.
             case integerOrAuto(ClosedRange<Int>)
+            /// The same, or a list of them, each of which makes a cell of its own.
+            case integersOrAuto(ClosedRange<Int>)
             /// A list of integers, at least one.
             case integers(ClosedRange<Int>)
             case number(ClosedRange<Double>)
@@ -82,6 +84,9 @@ package struct Catalog: Sendable {
             /// Another model for the job to open: a quantization of its own, a model's name, or
             /// `NAME:QUANTIZATION`.
             case otherModel
+            /// A second model, by name or as `{model: NAME, quantization: FORMAT}`, or one of a list
+            /// of words.
+            case draft([String])
         }
 
         package init(_ key: String, _ kind: Kind, default value: JSONValue, _ summary: String) {

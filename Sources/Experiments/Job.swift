@@ -44,7 +44,9 @@ package struct Cell: Hashable, Sendable, Codable {
     /// The model's name in the manifest.
     package var model: String
     package var source: ModelSource
-    /// The folder of an adapter that the model is used with. The path is used, and never stored.
+    /// The folder of an adapter that the model is used with.
+    ///
+    /// The path is used, and never stored.
     package var adapter: String?
     package var quantization: String
     /// The task's name in the manifest; several names may share one kind.
@@ -58,6 +60,8 @@ package struct Cell: Hashable, Sendable, Codable {
     package var seed: UInt64
     /// Other models that the job opens, by the setting that names them.
     package var otherModels: [String: OtherModel]
+    /// A second model that the task uses; its names are in the settings too.
+    package var draft: DraftCell?
 
     package init(
         experiment: String, model: String, source: ModelSource, adapter: String? = nil,
@@ -81,7 +85,10 @@ package struct Cell: Hashable, Sendable, Codable {
     }
 
     /// `smollm2-135m-instruct q8_0 mmlu cpu`: how the cell is named on a screen.
-    package var title: String { "\(model) \(quantization) \(task) \(hardware)" }
+    package var title: String { names.joined(separator: " ") }
+
+    /// Its names on the four axes of the matrix.
+    package var names: [String] { [model, quantization, task, hardware] }
 }
 
 /// A cell whose inputs are known by digest, and so has an identity.
@@ -95,25 +102,33 @@ package struct Job: Hashable, Sendable, Codable {
     /// What identifies the rest that the job reads, by the setting that names it: other models
     /// (with their quantization) and texts.
     package let inputs: [String: String]
+    /// SHA-256 of the draft's source file; nil where there is no second model.
+    package let draftDigest: String?
 
     /// - Parameter cell: its `hardwareSettings` must be resolved (no `auto`), for two machines
     ///   that resolve differently run different jobs.
     /// - Parameter engineVersion: counted up when a change of the engine can change results.
     package init(
-        cell: Cell, modelDigest: String, datasetDigest: String?, taskVersion: Int,
-        engineVersion: Int, inputs: [String: String] = [:]
+        cell: Cell, modelDigest: String, datasetDigest: String?, draftDigest: String? = nil,
+        taskVersion: Int, engineVersion: Int, inputs: [String: String] = [:]
     ) throws {
         self.cell = cell
         self.modelDigest = modelDigest
         self.datasetDigest = datasetDigest
         self.inputs = inputs
+        self.draftDigest = draftDigest
+        // Names of other inputs do not count, what they stand for does.
+        var settings = cell.taskSettings.filter { inputs[$0.key] == nil }
+        if let draft = cell.draft, let draftDigest {
+            // Names do not count, here as elsewhere.
+            settings["draft"] = DraftCell.object(model: draftDigest, draft.quantization)
+        }
         var identity: [String: JSONValue] = [
             "model": .string(modelDigest),
             "quantization": .string(cell.quantization),
             "task": .string(cell.taskKind),
             "task_version": .integer(Int64(taskVersion)),
-            // Names of other inputs do not count, what they stand for does.
-            "settings": .object(cell.taskSettings.filter { inputs[$0.key] == nil }),
+            "settings": .object(settings),
             "dataset": datasetDigest.map { .string($0) } ?? .null,
             "backend": .string(cell.backend),
             "hardware": .object(cell.hardwareSettings),

@@ -100,6 +100,8 @@ package struct JobProgress: Hashable, Sendable, Codable {
 /// Results between one `progress` and the next are a unit of work, kept or lost as a whole.
 package enum JobEvent: Hashable, Sendable, Codable {
     case progress(JobProgress)
+    /// Nothing new, but the job lives: told by the runner's side, never by a task.
+    case alive
     /// Something about the engine that belongs beside the results: `kernel_variant`, `threads`,
     /// `compute`, `blas`, `build_configuration`, `provenance`, ...
     case fact(name: String, value: JSONValue)
@@ -113,6 +115,8 @@ package enum JobEvent: Hashable, Sendable, Codable {
 package enum JobFailure: Error, Hashable, Sendable, Codable {
     /// It ran and did not succeed; the reason is one sentence.
     case failed(reason: String)
+    /// Its process was ended, or ended without a word.
+    case ended(FailureCause, reason: String)
     /// It cannot run here (and was not tried), with the reason.
     case skipped(reason: String)
     /// The user stopped it.

@@ -44,7 +44,7 @@ package struct CompletedWork: Hashable, Sendable {
             case .sample(let sample): samples[sample.index] = sample
             case .record(let record): records[record.kind, default: []].append(record)
             case .timing(let timing): timings[timing.name, default: []].append(timing)
-            case .progress, .fact, .metric: break
+            case .progress, .alive, .fact, .metric: break
             }
         }
     }

@@ -43,7 +43,11 @@ package struct ReportData {
     package init(_ snapshot: StoreSnapshot, chartFolder: String = ReportChart.folder) {
         self.snapshot = snapshot
         self.chartFolder = chartFolder
-        let done = snapshot.attempts.filter { $0.status == "done" }
+        let done = snapshot.attempts.filter { $0.status == "done" }.map { attempt in
+            var attempt = attempt
+            attempt.metrics = attempt.metrics.compactMapValues(\.ifMeasured)
+            return attempt
+        }
         let names = Names(done)
         let newestDone = Dictionary(
             done.map { ([$0.jobRow, $0.hostID], $0.id) }, uniquingKeysWith: max)
@@ -101,6 +105,31 @@ package struct ReportData {
             Int(name.dropFirst(prefix.count).prefix { $0.isNumber }) ?? 0
         }
         return names.sorted { (number($0), $0) < (number($1), $1) }
+    }
+}
+
+extension Metric {
+    /// Nothing that is measured is larger: bytes, tokens/s, seconds.
+    private static let largest = 1e18
+
+    /// The figure as far as it says something.
+    ///
+    /// nil for what is no number or an average of nothing; without a spread or an interval that
+    /// is none. The store keeps such figures out, and a damaged file may hold them all the same.
+    fileprivate var ifMeasured: Metric? {
+        guard abs(value) <= Self.largest, count.map({ $0 > 0 }) ?? true else { return nil }
+        var metric = self
+        if let spread = standardDeviation, !(0...Self.largest).contains(spread) {
+            metric.standardDeviation = nil
+        }
+        if let low = confidenceLow, let high = confidenceHigh, low <= high,
+            abs(low) <= Self.largest, abs(high) <= Self.largest
+        {
+            return metric
+        }
+        metric.confidenceLow = nil
+        metric.confidenceHigh = nil
+        return metric
     }
 }
 

@@ -6,11 +6,11 @@ import Store
 /// A job that fails is a row with its reason, and the next one runs. Only a store that refuses,
 /// and the person, stop a run; either way everything that finished is kept.
 package struct JobRunner {
-    private let store: any JobStore
-    private let executor: any JobExecutor
-    private let policy: RunPolicy
-    private let progress: any RunProgress
-    private let stop: StopRequests
+    let store: any JobStore
+    let executor: any JobExecutor
+    let policy: RunPolicy
+    let progress: any RunProgress
+    let stop: StopRequests
 
     package init(
         store: any JobStore, executor: any JobExecutor, policy: RunPolicy,
@@ -65,7 +65,10 @@ package struct JobRunner {
     private func work(through plan: [PlannedJob], in run: RunKey, _ summary: inout RunSummary)
         throws(RunnerError)
     {
-        for (index, line) in plan.enumerated() {
+        var breaker = CircuitBreaker(limit: policy.sameFailureLimit)
+        let order = policy.order.arranged(plan)
+        for (place, index) in order.enumerated() {
+            let line = plan[index]
             guard line.state == .ready, let job = line.job else {
                 note(line, number: index + 1, &summary)
                 if case .unavailable(let reason) = line.state, let job = line.job {
@@ -73,13 +76,44 @@ package struct JobRunner {
                 }
                 continue
             }
-            if summary.wasInterrupted || stop.count > 0 {
-                summary.wasInterrupted = true
+            if stop.count > 0 { summary.wasInterrupted = true }
+            if isTimeUp, !summary.wasInterrupted { summary.wasOutOfTime = true }
+            if summary.wasInterrupted || summary.wasOutOfTime {
                 summary.notStarted += 1
                 continue
             }
-            try attempt(job, number: index + 1, in: run, &summary)
+            if let objection = breaker.objection(to: job.cell) {
+                summary.skipped.append(
+                    .init(number: index + 1, title: job.cell.title, reason: objection))
+                try keepSkip(job, objection, in: run)
+                continue
+            }
+            tellOutlook(plan, order[place...])
+            let outcome = try attempt(job, number: index + 1, in: run, &summary)
+            switch outcome {
+            case .done: breaker.noteSuccess(of: job.cell)
+            case .failed(let reason):
+                breaker.noteFailure(of: job.cell, cause: nil, reason: reason)
+            case .ended(let cause, let reason) where cause != .cancelled:
+                breaker.noteFailure(of: job.cell, cause: cause, reason: reason)
+            case .ended, .skipped, .interrupted: break
+            }
         }
+    }
+
+    var isTimeUp: Bool { policy.deadline.map { SystemCalls.wallSeconds() >= $0 } ?? false }
+
+    /// Tells when all will be done, as far as that is known.
+    private func tellOutlook(_ plan: [PlannedJob], _ rest: ArraySlice<Int>) {
+        let times = rest.filter { plan[$0].state == .ready }.map { index in
+            plan[index].job.flatMap { policy.order.predictedSeconds[$0.id] }
+        }
+        progress.handle(
+            .outlook(
+                RunOutlook(
+                    jobSeconds: times.first ?? nil,
+                    laterSeconds: times.dropFirst().compactMap(\.self).reduce(0, +),
+                    isComplete: !times.contains(nil))))
     }
 
     /// Counts a line of the plan that is not run.
@@ -105,100 +139,13 @@ package struct JobRunner {
         }
     }
 
-    /// One try at one job, from its row's first word to its last.
-    private func attempt(_ job: Job, number: Int, in run: RunKey, _ summary: inout RunSummary)
-        throws(RunnerError)
-    {
-        let title = job.cell.title
-        let place = "job \(number) of \(summary.total) (\(title))"
-        progress.handle(.jobStarted(number: number, of: summary.total, title: title))
-        let startTime = SystemCalls.monotonicSeconds()
-        let attempt = try stored("beginning \(place)") { try store.beginAttempt(job, in: run) }
-
-        let completed =
-            policy.fresh
-            ? .none
-            : try stored("taking over what is finished of \(place)") {
-                try store.adoptUnfinishedWork(for: attempt)
-            }
-
-        var refusal: (any Error)?
-        var outcome = outcome(of: job, resuming: completed) { event in
-            // An executor that goes on after a refusal must not leave a gap in the middle.
-            if let refusal { throw refusal }
-            if case .progress(let step) = event {
-                progress.handle(.jobProgress(step))
-            }
-            do {
-                try store.record(event, for: attempt)
-            } catch {
-                refusal = error
-                throw error
-            }
-        }
-        if let refusal, Self.isJobsFault(refusal) {
-            outcome = .failed(reason: ReasonText.oneLine("\(refusal)"))
-        } else if let refusal {
-            let reason = "its results could not be stored: \(refusal)"
-            try? store.finish(attempt, outcome: .failed(reason: ReasonText.oneLine(reason)))
-            throw storeError("keeping the results of \(place)", refusal)
-        }
-        try stored("keeping the outcome of \(place)") {
-            try store.finish(attempt, outcome: outcome)
-        }
-        progress.handle(
-            .jobEnded(
-                number: number, of: summary.total, title: title, outcome: outcome,
-                seconds: SystemCalls.monotonicSeconds() - startTime))
-
-        func incident(_ reason: String) -> RunSummary.Incident {
-            .init(number: number, title: title, reason: reason)
-        }
-        switch outcome {
-        case .done: summary.done += 1
-        case .failed(let reason): summary.failed.append(incident(reason))
-        case .skipped(let reason): summary.skipped.append(incident(reason))
-        case .interrupted:
-            summary.wasInterrupted = true
-            summary.interrupted = incident("interrupted")
-        }
-    }
-
-    private func outcome(
-        of job: Job, resuming completed: CompletedWork, report: (JobEvent) throws -> Void
-    ) -> AttemptOutcome {
-        do {
-            try executor.execute(job, resuming: completed, report: report)
-            return .done
-        } catch JobFailure.failed(let reason) {
-            return .failed(reason: ReasonText.oneLine(reason))
-        } catch JobFailure.skipped(let reason) {
-            return .skipped(reason: ReasonText.oneLine(reason))
-        } catch JobFailure.interrupted {
-            return .interrupted
-        } catch {
-            return .failed(reason: ReasonText.oneLine("\(error)"))
-        }
-    }
-
-    /// Whether a refusal is about what the job reported, and so one failed row, or about the
-    /// store itself.
-    private static func isJobsFault(_ error: any Error) -> Bool {
-        switch error as? StoreError {
-        case .notFinite, .reportedTwice, .outOfRange, .notEncodable: true
-        // A broken CHECK, or a type that the table does not take.
-        case .sqlite(_, let code, _, _): [19, 20].contains(code & 0xff)
-        default: false
-        }
-    }
-
-    private func stored<Value>(_ doing: String, _ body: () throws -> Value) throws(RunnerError)
+    func stored<Value>(_ doing: String, _ body: () throws -> Value) throws(RunnerError)
         -> Value
     {
         do { return try body() } catch { throw storeError(doing, error) }
     }
 
-    private func storeError(_ doing: String, _ error: any Error) -> RunnerError {
+    func storeError(_ doing: String, _ error: any Error) -> RunnerError {
         .store(
             doing: doing, detail: "\(error)",
             next: "Jobs that finished before are kept; when the cause is mended, go on with: "

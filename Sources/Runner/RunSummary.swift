@@ -1,4 +1,5 @@
 import Experiments
+import Store
 
 /// The code that the program exits with.
 package enum RunExit: Int32, Hashable, Sendable {
@@ -15,11 +16,14 @@ package struct RunSummary: Hashable, Sendable {
         package var number: Int
         package var title: String
         package var reason: String
+        /// What ended its process, where it was not its own word.
+        package var cause: FailureCause?
 
-        package init(number: Int, title: String, reason: String) {
+        package init(number: Int, title: String, reason: String, cause: FailureCause? = nil) {
             self.number = number
             self.title = title
             self.reason = reason
+            self.cause = cause
         }
     }
 
@@ -37,6 +41,12 @@ package struct RunSummary: Hashable, Sendable {
     /// Jobs that were not reached.
     package var notStarted = 0
     package var wasInterrupted = false
+    /// The time that the run was given is over.
+    package var wasOutOfTime = false
+    /// Jobs whose timings were disturbed for as long as they were tried.
+    package var noisy: [Incident] = []
+    /// Figures of the jobs that were done.
+    var figures = RunFigures()
     package var seconds = 0.0
     package var resumeCommand: String
     package var freshCommand: String
@@ -48,20 +58,22 @@ package struct RunSummary: Hashable, Sendable {
     }
 
     package var exit: RunExit {
-        wasInterrupted ? .interrupted : failed.isEmpty ? .success : .jobFailed
+        wasInterrupted || wasOutOfTime ? .interrupted : failed.isEmpty ? .success : .jobFailed
     }
 
     /// Whether the run found nothing that it could do.
     package var hadNothingToDo: Bool {
-        done == 0 && failed.isEmpty && !wasInterrupted && doneBefore > 0
+        done == 0 && failed.isEmpty && exit != .interrupted && doneBefore > 0
     }
 
     /// The summary as lines for a person.
     package var lines: [String] {
         var lines = [hadNothingToDo ? nothingToDo : counts]
-        lines += failed.map { line("failed", $0) }
+        lines += failed.map { line($0.cause?.rawValue ?? "failed", $0) }
         lines += skipped.map { line("skipped", $0) }
         lines += repeated.map { line("repeated", $0) }
+        lines += noisy.map { line("noisy", $0) }
+        lines += figures.lines
         if hadNothingToDo {
             lines.append("To measure again beside the old rows: \(freshCommand)")
         }
@@ -71,8 +83,12 @@ package struct RunSummary: Hashable, Sendable {
         }
         if wasInterrupted {
             lines.append("Interrupted; what is finished is kept. Go on with: \(resumeCommand)")
+        } else if wasOutOfTime {
+            lines.append("The time is up; what is finished is kept. Go on with: \(resumeCommand)")
         } else if !failed.isEmpty {
             lines.append("Finished jobs are kept. Try the failed ones again with: \(resumeCommand)")
+        } else if !noisy.isEmpty {
+            lines.append("Measure the noisy ones again in a quieter hour: \(freshCommand)")
         }
         return lines
     }
@@ -85,13 +101,44 @@ package struct RunSummary: Hashable, Sendable {
     private var counts: String {
         var parts = ["\(done) done"]
         if doneBefore > 0 { parts.append("\(doneBefore) done before") }
-        if !failed.isEmpty { parts.append("\(failed.count) failed") }
+        if !failed.isEmpty { parts.append("\(failed.count) failed" + causes) }
         if !skipped.isEmpty { parts.append("\(skipped.count) skipped") }
         if !repeated.isEmpty { parts.append("\(repeated.count) repeated") }
+        if !noisy.isEmpty { parts.append("\(noisy.count) noisy") }
         if interrupted != nil { parts.append("1 interrupted") }
         if notStarted > 0 { parts.append("\(notStarted) not started") }
         let jobs = total == 1 ? "1 job" : "\(total) jobs"
         return "\(jobs) in \(DurationText.plain(seconds)): \(parts.joined(separator: ", "))."
+    }
+
+    /// ` (1 crashed, 2 timed out)`; nothing when all said themselves why.
+    private var causes: String {
+        let parts = FailureCause.allCases.compactMap { cause in
+            let count = failed.count { $0.cause == cause }
+            return count > 0 ? "\(count) \(cause.rawValue)" : nil
+        }
+        return parts.isEmpty ? "" : " (\(parts.joined(separator: ", ")))"
+    }
+
+    /// Counts how a job that was tried has ended.
+    mutating func note(
+        _ outcome: AttemptOutcome, of cell: Cell, number: Int, findings: JobFindings
+    ) {
+        func incident(_ reason: String, _ cause: FailureCause? = nil) -> Incident {
+            Incident(number: number, title: cell.title, reason: reason, cause: cause)
+        }
+        switch outcome {
+        case .done:
+            done += 1
+            figures.note(findings.metrics, of: cell)
+            if let noise = findings.noise { noisy.append(incident(noise)) }
+        case .failed(let reason): failed.append(incident(reason))
+        case .ended(let cause, let reason): failed.append(incident(reason, cause))
+        case .skipped(let reason): skipped.append(incident(reason))
+        case .interrupted:
+            wasInterrupted = true
+            interrupted = incident("interrupted")
+        }
     }
 
     private func line(_ word: String, _ incident: Incident) -> String {

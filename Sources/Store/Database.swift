@@ -11,6 +11,9 @@ package final class Database {
         case immutable
     }
 
+    /// The file system of SQLite's that connections go through: tests make one that fails.
+    @TaskLocal package static var fileSystem: String?
+
     /// The file as the user named it, for messages.
     package let file: String
     private var handle: OpaquePointer?
@@ -28,7 +31,8 @@ package final class Database {
             case .immutable: SQLITE_OPEN_READONLY | SQLITE_OPEN_URI
             }
         var opened: OpaquePointer?
-        let code = sqlite3_open_v2(name, &opened, flags | SQLITE_OPEN_FULLMUTEX, nil)
+        let code = sqlite3_open_v2(
+            name, &opened, flags | SQLITE_OPEN_FULLMUTEX, Self.fileSystem)
         handle = opened
         guard code == SQLITE_OK else { throw failure(sql: nil) }
         sqlite3_extended_result_codes(opened, 1)
@@ -36,6 +40,11 @@ package final class Database {
     }
 
     deinit { close() }
+
+    /// How long a statement waits for others that write.
+    package func setPatience(_ patience: Duration) {
+        sqlite3_busy_timeout(handle, Int32(patience / .milliseconds(1)))
+    }
 
     /// Releases the connection; using it afterwards throws.
     package func close() {

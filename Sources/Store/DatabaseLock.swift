@@ -6,10 +6,10 @@
     import Darwin
 #endif
 
-/// A lock on a database file that dies with the process, beside SQLite's own.
+/// Locks on a database file that die with the process, beside SQLite's own.
 ///
-/// It is an open-file-description lock on one byte far beyond those that SQLite locks: it needs
-/// no lock file, holds between two stores of one process too, and is not lost when another
+/// They are open-file-description locks on bytes far beyond those that SQLite locks: they need no
+/// lock file, hold between two stores of one process too, and are not lost when another
 /// descriptor of the file is closed. Closing *this* descriptor would drop SQLite's own locks, so
 /// release it only after the connection is closed.
 final class DatabaseLock {
@@ -17,6 +17,30 @@ final class DatabaseLock {
         case shared
         case exclusive
     }
+
+    /// What is locked, each a byte or a row of bytes of its own.
+    enum Region {
+        /// Held while a writer comes or goes, so that only one at a time asks who else is there.
+        case setup
+        /// One of the places for writers; each writer holds one.
+        case writer(Int)
+        /// All of those: who holds them shared keeps every writer out.
+        case allWriters
+        /// Held by the writer of a run for as long as the run goes on.
+        case run(Int64)
+
+        var bytes: (start: Int64, count: Int64) {
+            switch self {
+            case .setup: (1 << 62, 1)
+            case .writer(let place): (1 << 62 + 1 + Int64(place), 1)
+            case .allWriters: (1 << 62 + 1, Int64(DatabaseLock.writerPlaces))
+            case .run(let run): (1 << 61 + run, 1)
+            }
+        }
+    }
+
+    /// More writers than this wait.
+    static let writerPlaces = 64
 
     private let descriptor: Int32
     private let file: String
@@ -36,22 +60,62 @@ final class DatabaseLock {
     deinit { close(descriptor) }
 
     /// Tries for as long as `patience`; false when somebody else keeps it.
-    func acquire(_ kind: Kind, patience: Duration) throws(StoreError) -> Bool {
+    func acquire(_ region: Region, _ kind: Kind, patience: Duration) throws(StoreError) -> Bool {
         let deadline = ContinuousClock().now + patience
         while true {
-            var request = flock()
-            request.l_type = Int16(kind == .exclusive ? F_WRLCK : F_RDLCK)
-            request.l_whence = Int16(SEEK_SET)
-            request.l_start = 1 << 62
-            request.l_len = 1
-            if fcntl(descriptor, setOpenFileLock, &request) == 0 { return true }
-            guard [EAGAIN, EACCES, EINTR].contains(errno) else {
-                throw StoreError.cannotOpen(
-                    file: file, reason: "its file system has no locks: \(systemMessage(errno))")
-            }
+            if try set(region, kind == .exclusive ? F_WRLCK : F_RDLCK) { return true }
             guard ContinuousClock().now < deadline else { return false }
             pause(milliseconds: 20)
         }
+    }
+
+    /// The first free place for a writer; nil when somebody keeps them all.
+    func acquireWriterPlace(patience: Duration) throws(StoreError) -> Int? {
+        let deadline = ContinuousClock().now + patience
+        while true {
+            for place in 0..<Self.writerPlaces where try set(.writer(place), F_WRLCK) {
+                return place
+            }
+            guard ContinuousClock().now < deadline else { return nil }
+            pause(milliseconds: 20)
+        }
+    }
+
+    func release(_ region: Region) { _ = try? set(region, F_UNLCK) }
+
+    /// Whether somebody else holds any of it; where the file system has no locks, nobody does.
+    func isTaken(_ region: Region) -> Bool {
+        var request = Self.request(region, F_WRLCK)
+        let isKnown = fcntl(descriptor, getOpenFileLock, &request) == 0
+        return isKnown && Int32(request.l_type) != Int32(F_UNLCK)
+    }
+
+    private func set(_ region: Region, _ type: Int) throws(StoreError) -> Bool {
+        var request = Self.request(region, type)
+        if fcntl(descriptor, setOpenFileLock, &request) == 0 { return true }
+        guard [EAGAIN, EACCES, EINTR].contains(errno) else {
+            throw StoreError.cannotOpen(
+                file: file, reason: "its file system has no locks: \(systemMessage(errno))")
+        }
+        return false
+    }
+
+    private func set(_ region: Region, _ type: Int32) throws(StoreError) -> Bool {
+        try set(region, Int(type))
+    }
+
+    private static func request(_ region: Region, _ type: Int) -> flock {
+        let bytes = region.bytes
+        var request = flock()
+        request.l_type = Int16(type)
+        request.l_whence = Int16(SEEK_SET)
+        request.l_start = off_t(bytes.start)
+        request.l_len = off_t(bytes.count)
+        return request
+    }
+
+    private static func request(_ region: Region, _ type: Int32) -> flock {
+        request(region, Int(type))
     }
 }
 

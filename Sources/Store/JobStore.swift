@@ -5,6 +5,8 @@ import Experiments
 package enum AttemptOutcome: Hashable, Sendable {
     case done
     case failed(reason: String)
+    /// Its process was ended, or ended without a word.
+    case ended(FailureCause, reason: String)
     case skipped(reason: String)
     case interrupted
 }
@@ -41,4 +43,13 @@ package protocol JobStore: AnyObject {
     func record(_ event: JobEvent, for attempt: AttemptKey) throws
     /// Ends an attempt; a finished job's digest is written in the same transaction.
     func finish(_ attempt: AttemptKey, outcome: AttemptOutcome) throws
+    /// Says that a run lives, and how far it is.
+    func beat(_ beat: RunHeartbeat, in run: RunKey) throws
+    /// Jobs of a run that somebody wants no more.
+    func cancelledJobs(in run: RunKey) throws -> Set<JobID>
+}
+
+extension JobStore {
+    package func beat(_ beat: RunHeartbeat, in run: RunKey) throws {}
+    package func cancelledJobs(in run: RunKey) throws -> Set<JobID> { [] }
 }

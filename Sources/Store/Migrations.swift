@@ -17,6 +17,9 @@ package enum Migrations {
         Migration(name: "initial", sql: initialSchema),
         Migration(name: "records", sql: recordsSchema),
         Migration(name: "generations", sql: generationsSchema),
+        Migration(name: "speculative", sql: speculativeSchema),
+        Migration(name: "watching", sql: watchingSchema),
+        Migration(name: "lora-answers", sql: loraAnswersSchema),
         Migration(name: "outcome-vectors", sql: outcomeVectors),
         Migration(name: "fidelity", sql: fidelityViews),
     ]

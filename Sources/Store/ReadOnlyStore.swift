@@ -13,6 +13,14 @@ package final class ReadOnlyStore {
     private var lock: DatabaseLock?
     /// SQLite makes the log's index (`-shm`) where only the log is left; then it is ours to remove.
     private let madeIndex: Bool
+    /// For asking who writes.
+    ///
+    /// Kept for as long as the connection: closing it drops SQLite's locks.
+    private(set) lazy var question: DatabaseLock? =
+        writesItself
+        ? nil : try? DatabaseLock(path: file.path, named: file.shown, kind: .shared)
+    /// Whether this very process writes the file too.
+    var writesItself: Bool { OpenWriters.contains(file.identity) }
 
     /// Throws when there is no database, or when it is not one of ours.
     package init(path shown: String) throws(StoreError) {
@@ -23,7 +31,7 @@ package final class ReadOnlyStore {
             madeIndex = false
             database = try Database(path: file.path, named: shown, access: .readOnly)
         } else {
-            guard case .database(_, let usesLog) = try file.checkedHeader(emptyIsFine: false)
+            guard case .database(_, let usesLog, _) = try file.checkedHeader(emptyIsFine: false)
             else { throw StoreError.notADatabase(file: shown) }
             // A log mode without a log is what a copied file looks like. SQLite would make both
             // companions and could not remove them, so it is told that nobody writes; the lock
@@ -54,13 +62,21 @@ package final class ReadOnlyStore {
 
     package func close() {
         database.close()
+        question = nil
         if madeIndex, file.companionBytes("-shm") != nil, !OpenWriters.contains(file.identity),
             let lock = try? DatabaseLock(path: file.path, named: file.shown, kind: .exclusive),
-            (try? lock.acquire(.exclusive, patience: .zero)) == true
+            (try? lock.acquire(.allWriters, .exclusive, patience: .zero)) == true
         {
             file.removeCompanion("-shm")
         }
         lock = nil
+    }
+
+    /// Writes all that is in it into a new file of this build's schema.
+    package func write(to path: String) throws(StoreError) {
+        try database.execute("PRAGMA query_only = OFF")
+        try database.run("VACUUM INTO ?", [.text(path)])
+        try database.execute("PRAGMA query_only = ON")
     }
 
     /// Jobs that have a finished row from this installation.
@@ -73,7 +89,7 @@ package final class ReadOnlyStore {
         let log = file.companionBytes("-wal")
         guard log == nil || (log == 0 && file.companionBytes("-shm") == nil) else { return nil }
         let lock = try DatabaseLock(path: file.path, named: file.shown, kind: .shared)
-        return try lock.acquire(.shared, patience: .zero) ? lock : nil
+        return try lock.acquire(.allWriters, .shared, patience: .zero) ? lock : nil
     }
 
     /// Says what SQLite's codes mean for a file that was left in the middle of something.

@@ -11,6 +11,9 @@ extension RunStore {
     package func adoptUnfinishedWork(for attempt: AttemptKey) throws -> CompletedWork {
         try commitPending()
         let new = SQLValue.integer(attempt.rowID)
+        let hasWork = Self.tablesOfWork.map {
+            "EXISTS (SELECT 1 FROM \($0) work WHERE work.attempt_id = a.id)"
+        }.joined(separator: " OR ")
         return try database.transaction { () throws(StoreError) in
             let previous = try database.integer(
                 """
@@ -24,6 +27,8 @@ extension RunStore {
                     AND NOT EXISTS (
                         SELECT 1 FROM attempts done
                         WHERE done.job_id = a.job_id AND done.status = 'done' AND done.id > a.id)
+                    -- One that was killed before it took anything over has nothing to give.
+                    AND (\(hasWork))
                 """, [new])
             guard let previous else { return .none }
             for table in Self.tablesOfWork {

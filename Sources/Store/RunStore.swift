@@ -1,9 +1,7 @@
 import Basics
 import Experiments
 
-/// The database while results are written to it.
-///
-/// One at a time, over all processes.
+/// The database while results are written to it; several processes may do so at a time.
 ///
 ///     let store = try RunStore(path: "runs.sqlite")
 ///     let run = try store.beginRun(facts)
@@ -14,14 +12,16 @@ import Experiments
 ///     try store.close()  // leaves the one file and nothing beside it
 package final class RunStore: JobStore {
     let database: Database
-    private let file: StoreFile
-    private var lock: DatabaseLock?
-    private let now: () -> String
-    private let redaction: Redaction
+    let file: StoreFile
+    private(set) var lock: DatabaseLock?
+    let now: () -> String
+    let redaction: Redaction
     private var isOpen = true
 
     /// Attempts begun here and not finished.
     private var running: Set<Int64> = []
+    /// Events of the unit of work that is not committed yet.
+    private var unit: [(event: JobEvent, attempt: SQLValue)] = []
 
     init(database: Database, file: StoreFile, lock: DatabaseLock, now: @escaping () -> String) {
         self.database = database
@@ -50,16 +50,20 @@ package final class RunStore: JobStore {
                 """
                 INSERT INTO runs (host_id, experiment, manifest_digest, status, started_at,
                     memory_bytes, operating_system, libraries, build_configuration,
-                    source_commit, version)
-                VALUES (?, ?, ?, 'running', ?, ?, ?, ?, ?, ?, ?)
+                    source_commit, version, run_key)
+                VALUES (?, ?, ?, 'running', ?, ?, ?, ?, ?, ?, ?, ?)
                 """,
                 [
                     .integer(host), .text(Redaction.name(run.experiment)),
                     .text(run.manifestDigest), .text(now()), .integer(run.host.memoryBytes),
                     .text(redaction.scrub(run.host.operatingSystem)), .text(libraries),
                     .text(run.buildConfiguration), .orNull(run.commit), .text(run.version),
+                    .text(Self.randomKey()),
                 ])
-            return RunKey(rowID: database.lastInsertRowID)
+            let key = RunKey(rowID: database.lastInsertRowID)
+            // Before the row can be seen, or it would be taken for a dead one.
+            _ = try lock?.acquire(.run(key.rowID), .exclusive, patience: .zero)
+            return key
         }
     }
 
@@ -68,15 +72,29 @@ package final class RunStore: JobStore {
             throw StoreError.invalidStatus(status)
         }
         try commitPending()
-        try database.run(
-            "UPDATE runs SET status = ?, ended_at = ? WHERE id = ?",
-            [.text(status), .text(now()), .integer(run.rowID)])
+        try database.transaction { () throws(StoreError) in
+            try database.run(
+                "UPDATE runs SET status = ?, ended_at = ? WHERE id = ?",
+                [.text(status), .text(now()), .integer(run.rowID)])
+            try database.run(
+                "DELETE FROM run_heartbeats WHERE run_id = ?", [.integer(run.rowID)])
+            try database.run("DELETE FROM cancellations WHERE run_id = ?", [.integer(run.rowID)])
+        }
+        lock?.release(.run(run.rowID))
+    }
+
+    private static func randomKey() -> String {
+        (0..<2).map { _ in
+            let digits = String(UInt64.random(in: 0 ... .max), radix: 16)
+            return String(repeating: "0", count: 16 - digits.count) + digits
+        }.joined()
     }
 
     package func beginAttempt(_ job: Job, in run: RunKey) throws -> AttemptKey {
         try commitPending()
         let attempt = try database.transaction { () throws(StoreError) in
             let jobRow = try upsert(job)
+            if let objection = try isTaken(jobRow, by: run) { throw objection }
             try database.run(
                 """
                 INSERT INTO attempts (job_id, run_id, status, started_at)
@@ -92,24 +110,32 @@ package final class RunStore: JobStore {
         guard running.contains(attempt.rowID) else {
             throw StoreError.attemptNotRunning(attempt: attempt.rowID)
         }
-        if case .progress = event {
+        switch event {
+        case .progress:
             try commitPending()
-            return
+        case .alive:
+            // Others may want to write before this unit of work is whole.
+            if database.isInTransaction { database.rollBack() }
+        case .fact, .timing, .sample, .record, .metric:
+            try beginPending()
+            let row = SQLValue.integer(attempt.rowID)
+            try store(event, for: row)
+            unit.append((event, row))
         }
-        try beginPending()
-        try store(event, for: .integer(attempt.rowID))
     }
 
     package func finish(_ attempt: AttemptKey, outcome: AttemptOutcome) throws {
         guard running.contains(attempt.rowID) else {
             throw StoreError.attemptNotRunning(attempt: attempt.rowID)
         }
-        let (status, reason): (String, String?) =
+        let (status, reason, cause): (String, String?, String?) =
             switch outcome {
-            case .done: ("done", nil)
-            case .failed(let reason): ("failed", redaction.scrub(reason))
-            case .skipped(let reason): ("skipped", redaction.scrub(reason))
-            case .interrupted: ("interrupted", nil)
+            case .done: ("done", nil, nil)
+            case .failed(let reason): ("failed", redaction.scrub(reason), nil)
+            case .ended(let cause, let reason):
+                ("failed", redaction.scrub(reason), cause.rawValue)
+            case .skipped(let reason): ("skipped", redaction.scrub(reason), nil)
+            case .interrupted: ("interrupted", nil, nil)
             }
         // The rest of the events, the digest over all of them and the status: one transaction.
         // Of a job that was cut off, half a unit of work is not kept.
@@ -121,10 +147,11 @@ package final class RunStore: JobStore {
                 ? try AttemptDigest.compute(attempt.rowID, in: database) : nil
             try database.run(
                 """
-                UPDATE attempts SET status = ?, reason = ?, ended_at = ?, digest = ? WHERE id = ?
+                UPDATE attempts SET status = ?, reason = ?, cause = ?, ended_at = ?, digest = ?
+                WHERE id = ?
                 """,
                 [
-                    .text(status), .orNull(reason), .text(now()), .orNull(digest),
+                    .text(status), .orNull(reason), .orNull(cause), .text(now()), .orNull(digest),
                     .integer(attempt.rowID),
                 ])
             if outcome == .done {
@@ -134,7 +161,7 @@ package final class RunStore: JobStore {
             }
             try commitPending()
         } catch {
-            database.rollBack()
+            rollBackPending()
             throw error
         }
         running.remove(attempt.rowID)
@@ -146,8 +173,8 @@ package final class RunStore: JobStore {
     ///
     /// Units of work that are not whole are dropped.
     ///
-    /// While somebody else reads, the log cannot be taken away; after `patience` it is left,
-    /// complete and harmless, for the next writer to tidy up.
+    /// While somebody else writes the log stays theirs. While somebody reads it cannot be taken
+    /// away; after `patience` it is left, complete and harmless, for the next writer to tidy up.
     package func close(patience: Duration = .seconds(3)) throws {
         guard isOpen else { return }
         isOpen = false
@@ -157,6 +184,11 @@ package final class RunStore: JobStore {
             lock = nil
         }
         rollBackPending()
+        database.setPatience(.seconds(5))
+        // Nobody may come while it is found out whether somebody is there.
+        guard try lock?.acquire(.setup, .exclusive, patience: .seconds(10)) == true,
+            lock?.isTaken(.allWriters) == false
+        else { return }
         _ = try database.value("PRAGMA wal_checkpoint(TRUNCATE)")
         try file.leaveLog(of: database, patience: patience)
     }
@@ -166,14 +198,19 @@ package final class RunStore: JobStore {
     private func beginPending() throws(StoreError) {
         guard !database.isInTransaction else { return }
         try database.execute("BEGIN IMMEDIATE")
+        // What was taken back for others to write.
+        for (event, attempt) in unit { try store(event, for: attempt) }
     }
 
     func commitPending() throws(StoreError) {
+        if !unit.isEmpty { try beginPending() }
         if database.isInTransaction { try database.execute("COMMIT") }
+        unit = []
     }
 
     private func rollBackPending() {
         if database.isInTransaction { database.rollBack() }
+        unit = []
     }
 }
 
@@ -182,7 +219,7 @@ package final class RunStore: JobStore {
 extension RunStore {
     private func store(_ event: JobEvent, for attempt: SQLValue) throws(StoreError) {
         switch event {
-        case .progress: break
+        case .progress, .alive: break
         case .fact(let name, let value):
             let text = try encoded(redaction.scrub(value), what: "fact '\(name)'")
             try database.run(

@@ -13,6 +13,12 @@ package enum StoreError: Error, Hashable, Sendable {
     /// The names of the applied migrations are not a beginning of ours.
     case unknownMigration(file: String, name: String)
     case anotherWriter(file: String)
+    case anotherWriterOnNetwork(file: String, fileSystem: String)
+    case mergedIntoItself(file: String)
+    /// Its pages contradict each other.
+    case damaged(file: String, finding: String)
+    /// Another run measures the same job, or has finished it since this run began.
+    case takenByAnotherRun(isDone: Bool)
     /// A killed runner's write-ahead log is there, and cannot be read in this folder.
     case unreadableLog(file: String)
     /// A killed runner left a rollback journal, which only a writer may play back.
@@ -59,6 +65,19 @@ extension StoreError: CustomStringConvertible {
         case .anotherWriter(let file):
             return "\(file): another `billion run` is writing to it. Wait until that ends, or "
                 + "keep this run's results elsewhere with --db FILE."
+        case .anotherWriterOnNetwork(let file, let fileSystem):
+            return "\(file): another `billion run` is writing to it, and on a network file system "
+                + "(\(fileSystem)) only one may. Give each run a file of its own with --db FILE and "
+                + "join them with `billion merge`."
+        case .mergedIntoItself(let file):
+            return "\(file): it is the database that the others are merged into. Name the others "
+                + "only, or another one with --db FILE."
+        case .damaged(let file, let finding):
+            return "\(file): the database is damaged: \(finding). Nothing was changed. Keep a copy "
+                + "of the file; `sqlite3 FILE .recover` saves what can be read."
+        case .takenByAnotherRun(let isDone):
+            return isDone
+                ? "another run has finished it meanwhile." : "another run measures it now."
         case .unreadableLog(let file):
             return "\(file): a run was stopped before it could tidy up, part of the results are "
                 + "in \(file)-wal, and this folder cannot be written. Copy both files to a folder "

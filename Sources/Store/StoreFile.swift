@@ -24,7 +24,7 @@ struct StoreFile {
 
     enum Header: Equatable {
         case empty
-        case database(applicationID: UInt32, usesLog: Bool)
+        case database(applicationID: UInt32, usesLog: Bool, schemaVersion: Int)
         case somethingElse
     }
 
@@ -77,16 +77,19 @@ struct StoreFile {
         guard found == 100, bytes.starts(with: Array("SQLite format 3\0".utf8)) else {
             return .somethingElse
         }
-        let id = bytes[68..<72].reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
-        return .database(applicationID: id, usesLog: bytes[18] == 2)
+        func number(_ place: Int) -> UInt32 {
+            bytes[place..<place + 4].reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
+        }
+        return .database(
+            applicationID: number(68), usesLog: bytes[18] == 2, schemaVersion: Int(number(60)))
     }
 
     /// Throws unless the file is a database of runs (or, for a writer, still empty).
     func checkedHeader(emptyIsFine: Bool) throws(StoreError) -> Header {
         let header = try header()
         switch header {
-        case .database(Migrations.applicationID, _): return header
-        case .database(let id, _):
+        case .database(Migrations.applicationID, _, _): return header
+        case .database(let id, _, _):
             throw StoreError.foreignDatabase(file: shown, applicationID: id)
         case .empty where emptyIsFine: return header
         case .empty: throw StoreError.missing(file: shown)

@@ -72,6 +72,8 @@ package struct StoredAttempt: Hashable, Sendable {
     /// `done`, `failed`, `skipped` or `interrupted`.
     package var status: String
     package var reason: String?
+    /// What ended its process, where it was not its own word.
+    package var cause: String?
     package var startedAt: String
     package var endedAt: String?
     package var digest: String?
@@ -190,7 +192,7 @@ extension ReadOnlyStore {
             SELECT a.id, j.id, j.job_id, a.run_id, r.host_id, m.name, m.digest, d.name, d.digest,
                 j.quantization, j.task, j.task_kind, j.task_settings, j.hardware, j.backend,
                 j.hardware_settings, j.seed, a.status, a.reason, a.started_at, a.ended_at,
-                a.digest
+                a.digest, a.cause
             FROM newest
             JOIN attempts a ON a.id = newest.id
             JOIN jobs j ON j.id = a.job_id
@@ -213,7 +215,7 @@ extension ReadOnlyStore {
                     hardware: row.text(13) ?? "", backend: row.text(14) ?? "",
                     hardwareSettings: try object(row.text(15), what: "settings of hardware"),
                     seed: row.text(16) ?? "", status: row.text(17) ?? "", reason: row.text(18),
-                    startedAt: row.text(19) ?? "", endedAt: row.text(20), digest: row.text(21)))
+                    cause: row.text(22), startedAt: row.text(19) ?? "", endedAt: row.text(20), digest: row.text(21)))
         }
         return attempts
     }

@@ -11,6 +11,7 @@ package enum TaskRegistry {
             HumanEvalTask.self,
             MemoryTask.self,
             MMLUTask.self,
+            SpeculativeTask.self,
             SpeedTask.self,
         ]
     }

@@ -14,7 +14,9 @@ import Testing
 
     @Test func relativeLinksLeadSomewhere() throws {
         var broken: [String] = []
-        for file in try checkout.files(suffix: ".md") {
+        // A recorded report refers to the charts of a project that is not there.
+        let files = try checkout.files(suffix: ".md").filter { !$0.hasPrefix("Tests/Fixtures/") }
+        for file in files {
             let page = MarkdownPage(try checkout.text(file))
             for link in page.links where !link.contains("://") && !link.hasPrefix("mailto:") {
                 let parts = link.split(

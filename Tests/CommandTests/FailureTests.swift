@@ -250,7 +250,7 @@ import Testing
                 "tasks: {mmlu: {num_fewshot: 0, limit: 1}}",
                 with: "tasks: {memory: {n_prompt: 8, n_gen: 1000000}}")
         let project = try ProjectFolder(manifest: manifest)
-        let run = try project.run("run", Self.experiment, "--job-time-limit", "1")
+        let run = try project.run("run", Self.experiment, "--job-timeout", "1")
         #expect(run.status == 1)
         #expect(run.errors.contains("tiny as-stored memory one: time limit of 1 s exceeded.\n"))
         #expect(run.errors.contains(": 0 done, 2 failed.\n"))

@@ -116,6 +116,7 @@ import Testing
             "report", "--db", "x.sqlite",
             says: "report: x.sqlite: there is no such database. Measure something first: "
                 + "./billion run experiments/quickstart.yaml", seesHelp: false),
+        Case("gate", says: "gate: RULES.yaml is missing."),
         Case("models", "lst", says: "models: unknown action 'lst'. Did you mean 'list'?"),
         Case("models", "list", "x", says: "models: unexpected argument 'x'."),
         Case("models", "pull", says: "models: pull needs a MODEL."),
@@ -126,8 +127,8 @@ import Testing
     ]
 
     private static let available =
-        " Available: chat, datasets, doctor, generate, humaneval, kernels, models, perplexity, plan, "
-        + "query, report, run, score, speed, test, tokenize, validate."
+        " Available: chat, datasets, doctor, gate, generate, history, humaneval, kernels, models, "
+        + "perplexity, plan, query, report, run, score, speed, test, tokenize, validate."
 
     private static let project = Result { try ProjectFolder() }
 

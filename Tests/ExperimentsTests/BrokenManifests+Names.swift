@@ -71,6 +71,19 @@ extension BrokenManifest {
                       ^
             """),
         .init(
+            "a model of the catalog that is none",
+            Sample.manifest(
+                model: "[mine]",
+                more: """
+                    models:
+                      mine: {model: smolm2, adapter: x}
+                    """),
+            """
+            test.yaml:8:3: 'model' of model 'mine' names the unknown model 'smolm2'. Did you mean 'smollm2'?
+                mine: {model: smolm2, adapter: x}
+                ^
+            """),
+        .init(
             "a model from two places",
             Sample.manifest(
                 model: "[mine]",

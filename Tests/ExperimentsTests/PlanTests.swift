@@ -62,6 +62,24 @@ import Testing
         #expect(cells.map(\.source) == [.catalog("smollm2-135m-instruct")])
     }
 
+    @Test func aModelOfTheCatalogCanHaveAnAdapter() throws {
+        let cells = try Sample.cells(
+            Sample.manifest(
+                model: "[tuned, plain, smollm2]",
+                more: """
+                    models:
+                      tuned: {model: smollm2, adapter: runs/tuned}
+                      plain: {path: x.gguf}
+                    """))
+        #expect(cells.map(\.model) == ["tuned", "plain", "smollm2-135m-instruct"])
+        #expect(
+            cells.map(\.source) == [
+                .catalog("smollm2-135m-instruct"), .path("x.gguf"),
+                .catalog("smollm2-135m-instruct"),
+            ])
+        #expect(cells.map(\.adapter) == ["runs/tuned", nil, nil])
+    }
+
     @Test func variantsOfOneKindHaveNamesOfTheirOwn() throws {
         let cells = try Sample.cells(
             Sample.manifest(

@@ -45,6 +45,27 @@ import Testing
         #expect(tokens == wanted + [Int32(UInt8(ascii: "x")), 257])
     }
 
+    /// What follows the last message is cut off; a template that trims takes its whitespace too.
+    @Test(arguments: [
+        (chatML, "<|im_start|>user\nQ<|im_end|>\n<|im_start|>assistant\n a\n b \n"),
+        ("{% for m in messages %}[{{ m.content | trim }}]{% endfor %}", "[Q][a\n b"),
+    ])
+    func theLastMessageCanBeContinued(template: String, wanted: String) throws {
+        let format = try ChatFormat(
+            tokenizer: Self.tokenizer(template: template, addBOS: false))
+        #expect(
+            try format.text(continuing: [.user("Q"), .assistant(" a\n b \n")]) == wanted)
+    }
+
+    @Test func aMessageThatIsNotShownCannotBeContinued() throws {
+        let format = try ChatFormat(
+            tokenizer: Self.tokenizer(
+                template: "{% for m in messages %}{{ m.role }}{% endfor %}", addBOS: false))
+        #expect(throws: ChatTemplateError.self) {
+            try format.text(continuing: [.user("Q"), .assistant("a")])
+        }
+    }
+
     @Test func modelsWithoutATemplateGetThePlainConvention() throws {
         let tokenizer = try Self.tokenizer(template: nil, addBOS: true)
         let format = try ChatFormat(tokenizer: tokenizer)

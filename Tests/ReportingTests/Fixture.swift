@@ -10,7 +10,18 @@ import TestSupport
 #endif
 
 /// Builds a database in a folder of its own and gives what a report reads of it.
-func snapshot(_ fill: (RunStore) throws -> Void) throws -> StoreSnapshot {
+func snapshot(recordKinds: Set<String> = [], _ fill: (RunStore) throws -> Void) throws
+    -> StoreSnapshot
+{
+    var snapshot: StoreSnapshot?
+    try withStore(fill) { snapshot = try $0.snapshot(recordKinds: recordKinds) }
+    return snapshot ?? StoreSnapshot(hosts: [], runs: [], attempts: [], digests: [])
+}
+
+/// Builds a database in a folder of its own, reads it, and removes the folder.
+func withStore(
+    _ fill: (RunStore) throws -> Void, read: (ReadOnlyStore) throws -> Void
+) throws {
     let manager = FileManager.default
     let folder = "\(manager.temporaryDirectory.path)/billion-report-\(UUID().uuidString)"
     try manager.createDirectory(atPath: folder, withIntermediateDirectories: true)
@@ -19,7 +30,7 @@ func snapshot(_ fill: (RunStore) throws -> Void) throws -> StoreSnapshot {
         path: folder + "/runs.sqlite", now: { "2026-03-01T10:00:00.000Z" })
     try fill(store)
     try store.close()
-    return try ReadOnlyStore(path: folder + "/runs.sqlite").snapshot()
+    try read(try ReadOnlyStore(path: folder + "/runs.sqlite"))
 }
 
 /// A quickstart's results, with figures that are made up.

@@ -28,8 +28,10 @@ import Testing
         var seconds = 0.0
 
         var reason: String? {
-            if case JobFailure.failed(let reason)? = error { return reason }
-            return nil
+            switch error {
+            case JobFailure.failed(let reason)?, JobFailure.ended(_, let reason)?: return reason
+            default: return nil
+            }
         }
 
         func integer(_ name: String) -> Int64? {
@@ -269,7 +271,8 @@ import Testing
         let executor = ChildProcessExecutor(
             program: "/nowhere/billion", arguments: [], policy: samplePolicy,
             stop: try StopRequests(), assignment: { ChildAssignment(job: $0, resources: [:]) })
-        let expected = JobFailure.failed(
+        let expected = JobFailure.ended(
+            .notStarted,
             reason: "/nowhere/billion: cannot be started as the job's process: "
                 + "No such file or directory.")
         #expect(throws: expected) { try executor.execute(try sampleJob("a")) { _ in } }

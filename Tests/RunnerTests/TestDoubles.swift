@@ -70,7 +70,7 @@ final class FakeStore: JobStore {
 
     func record(_ event: JobEvent, for attempt: AttemptKey) throws {
         switch event {
-        case .progress: break
+        case .progress, .alive: break
         case .metric(let metric): try say("metric \(metric.value)")
         default: try say("event")
         }
@@ -81,6 +81,7 @@ final class FakeStore: JobStore {
             switch outcome {
             case .done: "done"
             case .failed(let reason): "failed \(reason)"
+            case .ended(let cause, let reason): "\(cause.rawValue) \(reason)"
             case .skipped(let reason): "skipped \(reason)"
             case .interrupted: "interrupted"
             }
@@ -127,6 +128,9 @@ final class RecordingProgress: RunProgress {
     func handle(_ event: RunEvent) {
         switch event {
         case .started(let plan): titles.append("plan of \(plan.count)")
+        case .outlook: break
+        case .jobRetried(let retry, let limit, let cause, _, _):
+            titles.append("retry \(retry)/\(limit) \(cause.rawValue)")
         case .jobStarted(let number, let total, _): titles.append("\(number)/\(total)")
         case .jobProgress(let step): titles.append("\(step.phase) \(step.completed)")
         case .jobEnded(let number, _, _, let outcome, _):

@@ -34,7 +34,7 @@ import Testing
                             processor: "AMD EPYC 7B13", cores: 2, installation: Sample.here)),
                     .text("tiny"), .text("q8_0"), .text("mmlu"), .text("cpu"), .text("acc"),
                     .real(0.5), .text("fraction"), .integer(1), .integer(2), .real(0.7),
-                    .real(0.1), .real(0.9), .text("done"),
+                    .real(0.1), .real(0.9), .text("done"), .null, .integer(0),
                 ]
             ])
         let samples = try reader.query(

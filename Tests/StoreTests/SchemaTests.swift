@@ -28,7 +28,7 @@ import Testing
         (
             "results",
             "run_id job_id host model quantization task hardware metric value unit "
-                + "higher_is_better n stddev ci_low ci_high status"
+                + "higher_is_better n stddev ci_low ci_high status cause noisy"
         ),
         (
             "samples",
@@ -49,6 +49,19 @@ import Testing
             "generations",
             "job_id problem sample prompt completion passed verdict error tokens "
                 + "generation_seconds test_seconds model quantization task hardware host run_id"
+        ),
+        (
+            "timing_conditions",
+            "run_id job_id model quantization task hardware metric repetition try kept "
+                + "disturbance calibration_before_ns calibration_after_ns foreign_share "
+                + "steal_share load frequency_hz temperature_c suspended_seconds"
+        ),
+        (
+            "lora_answers",
+            "job_id record_index question reference base_answer adapted_answer base_in_format "
+                + "adapted_in_format tokens base_loss adapted_loss response_tokens "
+                + "base_response_loss adapted_response_loss model quantization task hardware host "
+                + "run_id"
         ),
         (
             "leaderboard",

@@ -66,7 +66,7 @@ import Testing
 
     @Test(arguments: files)
     func saysWhatIsWrong(_ file: (name: String, text: String, message: String)) throws {
-        let folder = try TemporaryFolder()
+        let folder = try TestSupport.TemporaryFolder()
         try folder.write(file.text, to: file.name)
         let error = #expect(throws: (any Error).self) {
             try InstructionDataset(path: folder[file.name])
@@ -75,7 +75,7 @@ import Testing
     }
 
     @Test func aFolderNeedsSomethingToLearn() throws {
-        let folder = try TemporaryFolder()
+        let folder = try TestSupport.TemporaryFolder()
         try folder.write("{}", to: "sub/test.jsonl")
         let error = #expect(throws: DatasetError.self) {
             try InstructionDataset(path: folder["sub"])
@@ -101,7 +101,7 @@ import Testing
 
     @Test(arguments: records)
     func saysWhatCannotBeLearned(_ record: (text: String, maxLength: Int, message: String)) throws {
-        let folder = try TemporaryFolder()
+        let folder = try TestSupport.TemporaryFolder()
         let path = try folder.write(record.text, to: "data.jsonl")
         let tokens = try InstructionTokens(
             tokenizer: openCheckpoint(path: Fixtures.path("tiny-llama.gguf")).tokenizer(),

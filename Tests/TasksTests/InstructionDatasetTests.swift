@@ -21,7 +21,7 @@ import Testing
     private static func entries(_ text: String, in name: String = "data.jsonl") throws
         -> [InstructionDataset.Entry]
     {
-        let folder = try TemporaryFolder()
+        let folder = try TestSupport.TemporaryFolder()
         return try InstructionDataset(path: folder.write(text, to: name)).training
     }
 
@@ -65,7 +65,7 @@ import Testing
     }
 
     @Test func aFolderKeepsSomeApart() throws {
-        let folder = try TemporaryFolder()
+        let folder = try TestSupport.TemporaryFolder()
         try folder.write(#"{"text": "learn"}"#, to: "train.jsonl")
         #expect(try InstructionDataset(path: folder.path).heldOut == nil)
         try folder.write(#"[{"text": "keep"}]"#, to: "test.json")
@@ -155,7 +155,7 @@ import Testing
         var sha256: String
     }
 
-    /// Token for token as transformers and TRL make them (`Tests/Fixtures/lora/make_fixtures.py`).
+    /// Token for token as transformers and TRL make them (`Tests/Fixtures/instructions/make_fixtures.py`).
     @Test(
         .enabled(
             if: SharedData.smolLM2 != nil && SharedData.path("data/alpaca_en_demo.json") != nil,
@@ -175,16 +175,18 @@ import Testing
         if form == "conversation" {
             let records = try JSON.decode(
                 [Record].self, from: String(decoding: FileSystem.read(path), as: UTF8.self))
-            entries = records.prefix(100).enumerated().map { index, record in
-                let input = record.input ?? ""
-                let question = record.instruction + (input.isEmpty ? "" : "\n\(input)")
-                return InstructionDataset.Entry(
-                    instruction: .conversation([.user(question), .assistant(record.output)]),
-                    file: "", number: index)
-            }[...]
+            entries =
+                records.prefix(100).enumerated().map { index, record in
+                    let input = record.input ?? ""
+                    let question = record.instruction + (input.isEmpty ? "" : "\n\(input)")
+                    return InstructionDataset.Entry(
+                        instruction: .conversation([.user(question), .assistant(record.output)]),
+                        file: "", number: index)
+                }[...]
         }
         let wanted = try #require(
-            try Fixtures.json([String: Reference].self, "lora/instruction-tokens.json")[form])
+            try Fixtures.json([String: Reference].self, "instructions/instruction-tokens.json")[
+                form])
         let examples = try entries.map { try tokens.example($0) }
         #expect(examples.map(\.tokens.count) == wanted.lengths)
         #expect(examples.map { $0.isTarget.firstIndex(of: true) } == wanted.prompts)

@@ -21,7 +21,7 @@ enum ChatCommand: Command {
                 "each prompt is answered by two or three MODELs, or one without and with --adapter"),
             .init("system", "TEXT", "system message to begin with"),
             .init("n-gen", "N", "tokens of an answer at most (default 512)"),
-        ] + SamplingOptions.options + [
+        ] + SamplingOptions.options + DraftOptions.options + [
             .init("context", "N", "tokens to remember at most (default 8192, or the model's own)"),
             .init("template", "FILE", "Jinja file to use instead of the model's own template"),
             .init("date", "YYYY-MM-DD", "the day a template is told (default 2024-07-26)"),
@@ -39,6 +39,11 @@ enum ChatCommand: Command {
         let backend = CPUBackend(
             threads: try ModelOptions.threads(in: arguments), computation: options.computation)
         let quantization = try Quantizations.chosen(in: arguments)
+        let draftOptions = try DraftOptions(arguments)
+        // One draft serves all models: each has its own cache of it.
+        let draft = try draftOptions.map {
+            ChatDraft(source: try $0.load(on: backend), length: $0.length)
+        }
         let load = { (name: String, adapter: String?) in
             let path = try ModelAccess.standard().path(of: name, quantization: quantization)
             let parts = [name, adapter].compactMap(\.self).map {
@@ -47,7 +52,7 @@ enum ChatCommand: Command {
             return try ChatPartner(
                 name: parts.joined(separator: " + "),
                 model: LanguageModel(path: path, backend: backend, adapter: adapter),
-                options: options)
+                options: options, draft: draft)
         }
         let adapter = arguments.string("adapter")
         let isBaseAlone = adapter == nil || arguments.has("compare")

@@ -9,14 +9,18 @@ enum GenerateCommand: Command {
             ModelOptions.adapter,
             .init("prompt", "TEXT", "what to continue"),
             .init("n-gen", "N", "tokens to generate at most (default 128)"),
-        ] + SamplingOptions.options + [
+        ] + SamplingOptions.options + DraftOptions.options + [
             .init("no-bos", nil, "never add the beginning-of-text token"),
             .init("plain", nil, "treat the text of special tokens as text"),
-            .init("json", nil, "one JSON object: prompt_tokens, tokens, logprobs, text"),
+            .init(
+                "json", nil,
+                "one JSON object: prompt_tokens, tokens, logprobs, text, and drafted, accepted, cycles"
+            ),
         ],
         examples: [
             "billion generate --model smollm2-135m-instruct --prompt 'def fibonacci(n):' --n-gen 64",
             "billion generate --model smollm2-135m-instruct --prompt 'Once' --temperature 0.8 --seed 1 --json",
+            "billion generate --model big.gguf --draft small.gguf --draft-k 4 --prompt 'Once'",
         ])
 
     private struct Output: Encodable {
@@ -24,6 +28,10 @@ enum GenerateCommand: Command {
         var tokens: [Int32]
         var logprobs: [Double]
         var text: String
+        /// Absent without a draft.
+        var drafted: Int?
+        var accepted: Int?
+        var cycles: Int?
     }
 
     static func run(_ arguments: Arguments) throws -> ExitStatus {
@@ -31,6 +39,7 @@ enum GenerateCommand: Command {
         let prompt = try arguments.required("prompt")
         let limit = try arguments.integer("n-gen", in: 1...1_000_000, default: 128)
         let sampling = try SamplingOptions(arguments)
+        let draft = try DraftOptions(arguments)
         let model = try options.load()
         let tokenizer = try model.tokenizer()
         let promptTokens = try tokens(of: prompt, arguments: arguments, tokenizer: tokenizer)
@@ -43,6 +52,13 @@ enum GenerateCommand: Command {
         let session = model.makeSession(
             capacity: min(promptTokens.count + limit, context), computation: options.computation)
         var generator = TokenGenerator(session: session, sampling: sampling)
+        if let draft {
+            let proposer = try draft.load(on: model.backend).makeProposer(
+                for: model, named: options.model, capacity: session.capacity,
+                computation: options.computation, sampling: sampling)
+            generator = TokenGenerator(
+                session: session, sampling: sampling, proposer: proposer, length: draft.length)
+        }
         var decoder = TokenTextDecoder(tokenizer, continuing: true)
         var generated: [GeneratedToken] = []
         var text = ""
@@ -63,7 +79,9 @@ enum GenerateCommand: Command {
                     Output(
                         prompt_tokens: promptTokens, tokens: generated.map(\.id),
                         logprobs: generated.map(\.logProbability),
-                        text: text)))
+                        text: text, drafted: generator.speculation?.drafted,
+                        accepted: generator.speculation?.accepted,
+                        cycles: generator.speculation?.cycles)))
         } else {
             Console.print(rest)
         }

@@ -23,7 +23,7 @@ struct ModelOptions {
             "keys and values in f32, f16 or q8_0 (default f16; f32 with --compute f32)"),
     ]
 
-    static let adapter = CommandSpecification.Option(
+    static let adapter: CommandSpecification.Option = .init(
         "adapter", "FOLDER", "LoRA adapter to use the model with, in PEFT's form")
 
     init(_ arguments: Arguments) throws {

@@ -13,12 +13,14 @@ enum PlanCommand: Command {
         options: [
             .init("db", "FILE", "the database (default runs.sqlite of the project)"),
             .init("fresh", nil, "as if nothing were done yet"),
+            .init("commands", nil, "one command per cell, for other schedulers"),
             .init("probe", nil, "measure this machine for 20 seconds to predict times"),
         ],
         examples: [
             "billion plan experiments/quickstart.yaml",
             "billion plan experiments/quickstart.yaml --fresh",
             "billion plan experiments/shapes-1b.yaml --probe",
+            "billion plan experiments/night.yaml --commands | parallel -j 4",
         ])
 
     static func run(_ arguments: Arguments) throws -> ExitStatus {
@@ -40,6 +42,10 @@ enum PlanCommand: Command {
         let planned = PlannedJob.resolve(
             preflight.check(try resolver.resolve(plan.cells)), finished: history.finished,
             fresh: arguments.has("fresh"))
+        if arguments.has("commands") {
+            printCommands(planned, file: file, experiment: manifest.name)
+            return
+        }
         if announce { Console.print("\(file):") }
         let table = PlanTable(
             rows: try rows(
@@ -48,6 +54,18 @@ enum PlanCommand: Command {
             probeHint: "Measure this machine for 20 seconds: "
                 + "\(Shell.quoted(Program.command)) plan \(Shell.quoted(file)) --probe")
         for line in table.lines { Console.print(line) }
+    }
+
+    /// A command for each cell that is left, each into a file of its own for `billion merge`.
+    private static func printCommands(_ planned: [PlannedJob], file: String, experiment: String) {
+        let folder = experiment.filter { $0 != "/" } + ".cells"
+        for (index, line) in planned.enumerated() {
+            guard [.ready, .notPulled].contains(line.state) else { continue }
+            let database = "\(folder)/cell-\(index + 1).sqlite"
+            Console.print(
+                "mkdir -p \(Shell.quoted(folder)) && \(Shell.quoted(Program.command)) run "
+                    + "\(Shell.quoted(file)) --cell \(index + 1) --db \(Shell.quoted(database))")
+        }
     }
 
     /// What the database says of this installation; nothing when there is no database yet.

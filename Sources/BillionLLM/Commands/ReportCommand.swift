@@ -23,8 +23,8 @@ enum ReportCommand: Command {
         let words = ReportFiles.Format.allCases.map(\.rawValue)
         let word = try arguments.choice("format", of: words, default: words[0])
         let format = ReportFiles.Format(rawValue: word) ?? .markdown
-        let path = try outputPath(arguments, format, project: project)
         let store = try ReadOnlyStore(path: project.databasePath(arguments))
+        let path = try outputPath(arguments, format, project: project)
         let report = try ReportFiles(
             store, path: path, format: format, isProjectReport: path == project.reportPath)
         if arguments.has("check") {

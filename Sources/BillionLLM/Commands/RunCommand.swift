@@ -15,7 +15,18 @@ enum RunCommand: Command {
             .init("db", "FILE", "the database (default runs.sqlite of the project)"),
             .init("fresh", nil, "measure finished jobs again, beside the old rows"),
             .init("dry-run", nil, "only show the plan, as `billion plan` does"),
-            .init("job-time-limit", "SECONDS", "stop a job that takes longer, and fail it"),
+            .init("job-timeout", "TIME", "stop a job that takes longer (90s, 30min, 2h)"),
+            .init("sample-timeout", "TIME", "stop a job that gives no result for longer"),
+            .init("memory-limit", "SIZE", "stop a job that holds more memory (8GB)"),
+            .init("retries", "N", "tries after a failure that may pass (default 2)"),
+            .init("same-failures", "N", "equal failures before the rest is left (default 5)"),
+            .init("max-hours", "HOURS", "end after so long; the same command goes on later"),
+            .init("until", "HH:MM", "end at this time of day, here"),
+            .init("order", "ORDER", "grouped (default: by weights), plan, cheapest or longest"),
+            .init("first", "NAME", "jobs with this name on an axis go first", repeats: true),
+            .init("cell", "N", "only the cell with this number of the plan"),
+            .init("shard", "I/N", "only the I-th of N shares of the plan"),
+            .init("manifest-digest", "SHA256", "refuse a manifest that is not this one"),
             .init(
                 "unsafe-code", nil,
                 "run what models write without a sandbox: the code can do what you can"),
@@ -24,6 +35,7 @@ enum RunCommand: Command {
         examples: [
             "billion run experiments/quickstart.yaml",
             "billion run experiments/quickstart.yaml --fresh --db /tmp/again.sqlite",
+            "billion run experiments/night.yaml --until 07:00 --job-timeout 2h --memory-limit 8GB",
         ])
 
     static func run(_ arguments: Arguments) throws -> ExitStatus {
@@ -33,7 +45,14 @@ enum RunCommand: Command {
             return .success
         }
         let manifest = try Manifest.load(path: file)
+        if let digest = arguments.string("manifest-digest"), digest != manifest.digest {
+            throw UsageError(
+                "\(file): it has changed since it was submitted; wanted SHA-256 \(digest), found "
+                    + "\(manifest.digest). Submit it again.")
+        }
         let plan = try Plan(manifest: manifest, catalog: Project.catalog)
+        let part = try PlanPart(arguments, cellCount: plan.cells.count)
+        let cells = part.places(of: plan.cells).map { plan.cells[$0] }
         let project = try Project()
         let access = try ModelAccess.standard()
         let resolver = JobResolver(
@@ -45,7 +64,7 @@ enum RunCommand: Command {
         let summary: RunSummary
         do {
             summary = try runJobs(
-                plan, manifest: manifest, resolver: resolver, store: store, arguments: arguments)
+                cells, manifest: manifest, resolver: resolver, store: store, arguments: arguments)
             try store.close()
         } catch let error as RunnerError {
             // The store refused in the middle: what is finished is kept.
@@ -67,16 +86,22 @@ enum RunCommand: Command {
     }
 
     private static func runJobs(
-        _ plan: Plan, manifest: Manifest, resolver: JobResolver, store: RunStore,
+        _ cells: [Cell], manifest: Manifest, resolver: JobResolver, store: RunStore,
         arguments: Arguments
     ) throws -> RunSummary {
         let installation = try Paths().installation()
         let finished =
             arguments.has("fresh") ? [] : try store.finishedJobs(installation: installation)
         // What does not fit is found before it is fetched, and looked at again with the files here.
-        try pullModels(plan.cells, resolver: resolver, finished: finished)
+        try pullModels(cells, resolver: resolver, finished: finished)
 
-        let policy = try policy(arguments)
+        var policy = try RunOptions.policy(arguments, manifest: manifest)
+        let preflight = Preflight(resolver: resolver)
+        let planned = preflight.check(try resolver.resolve(cells))
+        let past = try ReadOnlyStore(path: resolver.project.databasePath(arguments))
+            .finishedAttempts(installation: installation)
+        policy.order.predictedSeconds = preflight.predictions(for: planned, past: past)
+        JobLogs.prune()
         let stop = try StopRequests()
         stop.listenForSignals()
         defer { stop.stopListening() }
@@ -85,11 +110,12 @@ enum RunCommand: Command {
         let executor = ChildProcessExecutor(
             arguments: [JobCommand.specification.name], policy: policy, stop: stop,
             isVerbose: arguments.has("verbose"), note: { progress.note($0) },
+            log: { JobLogs.log(of: $0) },
             assignment: { job in try assignment(for: job, resolver: resolver) })
         let runner = JobRunner(
             store: store, executor: executor, policy: policy, progress: progress, stop: stop)
         return try runner.run(
-            Preflight(resolver: resolver).check(resolver.resolve(plan.cells)),
+            planned,
             facts: RunFacts(
                 installation: installation, experiment: manifest.name,
                 manifestDigest: manifest.digest, host: Host.facts,
@@ -117,53 +143,54 @@ enum RunCommand: Command {
         }
     }
 
-    private static func policy(_ arguments: Arguments) throws -> RunPolicy {
-        var command = Shell.quoted(Program.command) + " run " + Shell.quoted(arguments.operands[0])
-        if let database = arguments.string("db") { command += " --db " + Shell.quoted(database) }
-        if arguments.has("unsafe-code") { command += " --unsafe-code" }
-        return RunPolicy(
-            fresh: arguments.has("fresh"),
-            timeLimitSeconds: try arguments.integer("job-time-limit", in: 1...10_000_000)
-                .map { Double($0) },
-            resumeCommand: command, freshCommand: command + " --fresh")
-    }
-
     /// What a job needs on this machine.
     ///
     /// Weights are converted in a process of their own, so that neither the runner nor the job is
     /// charged for it.
     private static func assignment(for job: Job, resolver: JobResolver) throws -> ChildAssignment {
+        let cell = job.cell
         var resources: [String: String] = [:]
-        resources["adapter"] = resolver.adapter(of: job.cell)
-        if case .random(let shape) = job.cell.source {
-            let model = try SyntheticModels.model(shape, seed: job.cell.seed)
-            resources["synthetic"] = try JSON.text(model)
-            return ChildAssignment(job: job, resources: resources)
+        resources["adapter"] = resolver.adapter(of: cell)
+        func add(_ source: ModelSource, _ quantization: String, file: String, synthetic: String)
+            throws
+        {
+            if case .random(let shape) = source {
+                resources[synthetic] = try JSON.text(
+                    SyntheticModels.model(shape, seed: cell.seed))
+            } else {
+                resources[file] = try path(of: source, in: quantization, resolver: resolver)
+            }
         }
-        resources["model"] = try file(of: job.cell, resolver: resolver)
-        for (setting, other) in job.cell.otherModels {
-            let twin = job.cell.with(other)
-            resources[setting] = try file(of: twin, resolver: resolver)
-            resources[setting + ".adapter"] = resolver.adapter(of: twin)
+        try add(cell.source, cell.quantization, file: "model", synthetic: "synthetic")
+        if let draft = cell.draft {
+            try add(
+                draft.source, draft.quantization, file: "draft", synthetic: "synthetic_draft")
         }
-        if let name = job.cell.datasetName {
-            resources["dataset"] = try TaskRegistry.task(kind: job.cell.taskKind)?
+        for (setting, other) in cell.otherModels {
+            resources[setting] = try path(
+                of: other.source, in: other.quantization, resolver: resolver)
+            resources[setting + ".adapter"] = resolver.adapter(of: cell.with(other))
+        }
+        if let name = cell.textName { resources["text"] = try resolver.text(name) }
+        if let name = cell.datasetName {
+            resources["dataset"] = try TaskRegistry.task(kind: cell.taskKind)?
                 .findDataset(name, in: resolver.project.datasets)
         }
-        if let name = job.cell.textName { resources["text"] = try resolver.text(name) }
         return ChildAssignment(job: job, resources: resources)
     }
 
-    /// The file of a cell's model, in the format that it wants.
-    private static func file(of cell: Cell, resolver: JobResolver) throws -> String {
-        guard let location = resolver.location(of: cell) else {
+    /// A model's file in the format wanted.
+    private static func path(
+        of source: ModelSource, in quantization: String, resolver: JobResolver
+    ) throws -> String {
+        guard let location = resolver.location(of: source) else {
             preconditionFailure("every source but random weights has a location")
         }
-        guard let source = try resolver.access.locate(location) else {
+        guard let path = try resolver.access.locate(location) else {
             throw JobFailure.failed(reason: "the model \(location.name) is gone from the cache.")
         }
-        guard cell.quantization != Quantizations.asStored else { return source }
-        return try converted(source, to: cell.quantization)
+        return quantization == Quantizations.asStored
+            ? path : try converted(path, to: quantization)
     }
 
     private static func converted(_ source: String, to quantization: String) throws -> String {

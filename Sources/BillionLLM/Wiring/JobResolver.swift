@@ -25,15 +25,17 @@ struct JobResolver: Sendable {
     }
 
     /// Where the model's file is, or comes from; nil for random weights, which need none.
-    func location(of cell: Cell) -> ModelLocation? {
-        ModelLocation(cell.source, relativeTo: manifest.folder)
+    func location(of cell: Cell) -> ModelLocation? { location(of: cell.source) }
+
+    func location(of source: ModelSource) -> ModelLocation? {
+        ModelLocation(source, relativeTo: manifest.folder)
     }
 
-    /// Where the files of all models that the job opens are, or come from.
+    /// Where all models that a cell opens are or come from, its draft too.
     func locations(of cell: Cell) -> [ModelLocation] {
-        ([cell.source] + cell.otherModels.values.map(\.source)).compactMap {
-            ModelLocation($0, relativeTo: manifest.folder)
-        }
+        let others = cell.otherModels.sorted { $0.key < $1.key }.map(\.value.source)
+        return ([cell.source] + others + [cell.draft?.source].compactMap { $0 })
+            .compactMap(location(of:))
     }
 
     /// The file of a text that a task names.
@@ -44,6 +46,11 @@ struct JobResolver: Sendable {
     /// The folder of the adapter that the model is used with; nil for none.
     func adapter(of cell: Cell) -> String? {
         cell.adapter.map { $0.hasPrefix("/") ? $0 : FileSystem.join(manifest.folder, $0) }
+    }
+
+    /// Whether what the job needs is on this machine.
+    func isHere(_ cell: Cell) -> Bool {
+        locations(of: cell).allSatisfy { ((try? access.locate($0)) ?? nil) != nil }
     }
 
     /// The jobs in the plan's order.
@@ -60,7 +67,9 @@ struct JobResolver: Sendable {
             }
             // Another instruction set rounds and times differently: another job.
             cell.hardwareSettings["kernel_variant"] = .string(KernelVariant.current)
-            if models[cell.source] == nil { models[cell.source] = model(of: cell) }
+            if models[cell.source] == nil {
+                models[cell.source] = model(cell.source, seed: cell.seed)
+            }
             var digest: String?
             switch models[cell.source] ?? .notPulled {
             case .known(let found): digest = found
@@ -68,13 +77,15 @@ struct JobResolver: Sendable {
             case .unusable(let reason): return .broken(cell, reason: reason)
             }
             /// A model's digest with that of the adapter that it is used with.
-            func adapted(_ digest: String?, _ cell: Cell) throws -> Result<String?, any Error> {
+            func adapted(_ digest: String?, _ cell: Cell) -> Result<String?, any Error> {
                 guard let adapter = adapter(of: cell) else { return .success(digest) }
                 let found = adapters[adapter] ?? Result { try access.digest(ofAdapter: adapter) }
                 adapters[adapter] = found
-                return try found.map { own in try digest.map { try Self.digest($0, with: own) } }
+                return found.flatMap { own in
+                    Result { try digest.map { try Self.digest($0, with: own) } }
+                }
             }
-            switch try adapted(digest, cell) {
+            switch adapted(digest, cell) {
             case .success(let found): digest = found
             case .failure(let error): return .broken(cell, reason: "\(error)")
             }
@@ -117,11 +128,11 @@ struct JobResolver: Sendable {
                         cell, reason: "\(other.model), its \(setting), has random weights.")
                 }
                 if models[other.source] == nil {
-                    models[other.source] = model(of: cell.with(other))
+                    models[other.source] = model(other.source, seed: cell.seed)
                 }
                 switch models[other.source] ?? .notPulled {
                 case .known(let plain):
-                    switch try adapted(plain, cell.with(other)) {
+                    switch adapted(plain, cell.with(other)) {
                     case .success(let found):
                         inputs[setting] = "\(found ?? plain) \(other.quantization)"
                     case .failure(let error):
@@ -132,11 +143,22 @@ struct JobResolver: Sendable {
                     return .broken(cell, reason: "its \(setting): \(reason)")
                 }
             }
+            var draftDigest: String?
+            if let draft = cell.draft {
+                if models[draft.source] == nil {
+                    models[draft.source] = model(draft.source, seed: cell.seed)
+                }
+                switch models[draft.source] ?? .notPulled {
+                case .known(let found): draftDigest = found
+                case .notPulled: return .notPulled(cell)
+                case .unusable(let reason): return .broken(cell, reason: reason)
+                }
+            }
             // Only now: a model is not fetched for a job that cannot run.
             guard let digest else { return .notPulled(cell) }
             let job = try Job(
                 cell: cell, modelDigest: digest, datasetDigest: datasetDigest,
-                taskVersion: task?.version ?? 0,
+                draftDigest: draftDigest, taskVersion: task?.version ?? 0,
                 engineVersion: Program.engineVersion, inputs: inputs)
             return .ready(job)
         }
@@ -147,18 +169,18 @@ struct JobResolver: Sendable {
         SHA256.hex(try JSON.text(["adapter": adapter, "model": model]))
     }
 
-    private func model(of cell: Cell) -> Model {
+    private func model(_ source: ModelSource, seed: UInt64) -> Model {
         do {
-            if case .catalog(let name) = cell.source,
+            if case .catalog(let name) = source,
                 case .wheel(let wheel)? = ModelCatalog.model(named: name)?.source
             {
                 return .known(digest: wheel.sha256)
             }
-            if case .random(let shape) = cell.source {
-                return .known(digest: try SyntheticModels.digest(shape, seed: cell.seed))
+            if case .random(let shape) = source {
+                return .known(digest: try SyntheticModels.digest(shape, seed: seed))
             }
-            if case .pypi(_, _, let sha256) = cell.source { return .known(digest: sha256) }
-            guard let location = location(of: cell), let path = try access.locate(location)
+            if case .pypi(_, _, let sha256) = source { return .known(digest: sha256) }
+            guard let location = location(of: source), let path = try access.locate(location)
             else { return .notPulled }
             return .known(digest: try access.digest(of: path))
         } catch {

@@ -209,6 +209,19 @@ extension Preflight {
         }
     }
 
+    /// How long the jobs of a plan will take, where something like them was measured here.
+    func predictions(for planned: [PlannedJob], past attempts: [FinishedAttempt])
+        -> [JobID: Double]
+    {
+        let past = past(attempts, planned: planned)
+        var seconds: [JobID: Double] = [:]
+        for (line, job) in zip(lines(for: planned), planned) {
+            guard let id = job.job?.id else { continue }
+            seconds[id] = TimePrediction(line.timed, past: past, rates: nil)?.seconds
+        }
+        return seconds
+    }
+
     private func cell(_ source: ModelSource, seed: UInt64) -> Cell {
         Cell(
             experiment: "", model: "", source: source, quantization: "", task: "", taskKind: "",

@@ -13,6 +13,10 @@ package struct Manifest: Sendable {
     package let name: String
     package let description: String?
     package let seed: UInt64
+    /// Seconds that a job may take (`timeout`); nil means no limit.
+    package let timeLimitSeconds: Double?
+    /// Bytes that a job's processes may hold (`memory_limit`); nil means no limit.
+    package let memoryLimitBytes: Int64?
     package let matrix: Matrix
     package let models: [Model]
     package let tasks: [Variant]

@@ -55,8 +55,9 @@ extension ManifestReader {
     }
 
     private mutating func huggingFace(_ node: YAMLNode, _ what: String) -> ModelSource? {
-        guard let fields = fields(
-            of: node, as: what, allowed: ["hf", "file", "revision", "adapter"])
+        guard
+            let fields = fields(
+                of: node, as: what, allowed: ["hf", "file", "revision", "adapter"])
         else { return nil }
         let repository = text("hf", in: fields, of: what)
         let file = relativeFile(in: fields, of: what)
@@ -83,8 +84,9 @@ extension ManifestReader {
     }
 
     private mutating func pypi(_ node: YAMLNode, _ what: String) -> ModelSource? {
-        guard let fields = fields(
-            of: node, as: what, allowed: ["pypi", "file", "sha256", "adapter"])
+        guard
+            let fields = fields(
+                of: node, as: what, allowed: ["pypi", "file", "sha256", "adapter"])
         else { return nil }
         let requirement = text("pypi", in: fields, of: what)
         let file = relativeFile(in: fields, of: what)

@@ -1,3 +1,5 @@
+import Basics
+
 /// Turns the tree of a YAML file into a `Manifest`; what is wrong is noted and read past.
 struct ManifestReader {
     private(set) var issues: [ManifestError.Issue]
@@ -9,7 +11,10 @@ struct ManifestReader {
     ) -> Manifest {
         let fields = fields(
             of: root, as: "a manifest",
-            allowed: ["name", "description", "seed", "matrix", "models", "tasks", "hardware"])
+            allowed: [
+                "name", "description", "seed", "timeout", "memory_limit", "matrix", "models",
+                "tasks", "hardware",
+            ])
         let name = fields.flatMap { text("name", in: $0, of: "a manifest") }
         if let name { checkTitle(name) }
         let description = optionalText(fields?["description"], key: "description")
@@ -19,7 +24,13 @@ struct ManifestReader {
         let hardware = variants(fields?["hardware"], section: "hardware", kindKey: "backend")
         return Manifest(
             name: name?.value ?? "", description: description?.value,
-            seed: seed(fields?["seed"]), matrix: matrix, models: models, tasks: tasks,
+            seed: seed(fields?["seed"]),
+            timeLimitSeconds: quantity(
+                fields?["timeout"], "timeout", wanted: Quantity.timeExample, Quantity.seconds),
+            memoryLimitBytes: quantity(
+                fields?["memory_limit"], "memory_limit", wanted: Quantity.sizeExample,
+                Quantity.bytes),
+            matrix: matrix, models: models, tasks: tasks,
             hardware: hardware, file: source.file, folder: folder, digest: digest,
             issues: issues, source: source)
     }
@@ -31,6 +42,15 @@ struct ManifestReader {
         wrongType(
             "'seed'", wanted: "an integer from \(range.lowerBound) to \(range.upperBound)", node)
         return Manifest.defaultSeed
+    }
+
+    private mutating func quantity<Value>(
+        _ node: YAMLNode?, _ key: String, wanted: String, _ read: (String) -> Value?
+    ) -> Value? {
+        guard let text = optionalText(node, key: key), let node else { return nil }
+        if let value = read(text.value) { return value }
+        wrongType("'\(key)'", wanted: wanted, node)
+        return nil
     }
 
     /// A name that is only shown may have spaces, on one line.

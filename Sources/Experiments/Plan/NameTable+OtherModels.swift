@@ -3,13 +3,11 @@ import Basics
 /// Settings that name another model for the job to open.
 extension NameTable {
     /// The value of a setting, with names of models looked up and canonical.
-    func value(of setting: Catalog.Setting, _ node: YAMLNode)
-        -> Result<JSONValue, ManifestError.Issue>?
-    {
-        let result = setting.value(of: node)
-        guard case .otherModel = setting.kind, case .success(.string(let text))? = result else {
-            return result
-        }
+    func checkedOther(
+        _ value: Result<JSONValue, ManifestError.Issue>?, _ setting: Catalog.Setting,
+        _ node: YAMLNode
+    ) -> Result<JSONValue, ManifestError.Issue>? {
+        guard case .success(.string(let text))? = value else { return value }
         let parts = OtherModelName(text, catalog)
         if let model = parts.model, let complaint = complaint(about: model, .model) {
             return .failure(.init(at: node.mark, "'\(setting.key)': \(complaint)"))

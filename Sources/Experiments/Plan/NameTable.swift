@@ -129,13 +129,30 @@ struct NameTable {
                         + suggestion(for: entry.key.value, among: known))
                 continue
             }
-            switch value(of: setting, entry.value) {
+            switch checked(setting, entry.value) {
             case .success(let value): values[setting.key] = value
             case .failure(let issue): issues.append(issue)
             case nil: break
             }
         }
         return Meaning(kind: kind.value, settings: values)
+    }
+
+    /// A setting's value whose names are known, aliases as the catalog's names.
+    private func checked(_ setting: Catalog.Setting, _ node: YAMLNode)
+        -> Result<JSONValue, ManifestError.Issue>?
+    {
+        let value = setting.value(of: node)
+        if case .otherModel = setting.kind { return checkedOther(value, setting, node) }
+        guard case .draft = setting.kind, case .success(let found)? = value,
+            let draft = DraftCell.names(in: found)
+        else { return value }
+        let complaint =
+            complaint(about: draft.model, .model)
+            ?? complaint(about: draft.quantization, .quantization)
+        if let complaint { return .failure(.init(at: node.mark, complaint)) }
+        return .success(
+            DraftCell.object(model: canonical(draft.model, .model), draft.quantization))
     }
 
     private mutating func report(at mark: SourceMark, _ message: String) {
@@ -152,6 +169,44 @@ extension NameTable {
     func adapter(ofModel name: String) -> String? { adapters[name] }
     func task(_ name: String) -> Meaning? { tasks[name] ?? nil }
     func hardware(_ name: String) -> Meaning? { hardware[name] ?? nil }
+
+    /// The second model that settings name; nil where they name none.
+    func draft(in settings: [String: JSONValue], ofKind kind: String) -> DraftCell? {
+        let setting = settingsOfTask(kind).first { setting in
+            if case .draft = setting.kind { true } else { false }
+        }
+        guard let setting, let names = DraftCell.names(in: settings[setting.key]),
+            let source = source(ofModel: names.model)
+        else { return nil }
+        return DraftCell(
+            model: names.model, source: source, quantization: names.quantization)
+    }
+
+    /// Settings of which each has one value where they have lists, in order, and what to call each.
+    func expanded(_ settings: [String: JSONValue], ofKind kind: String)
+        -> [(suffix: String, settings: [String: JSONValue])]
+    {
+        var variants = [(suffix: "", settings: settings)]
+        for setting in settingsOfTask(kind) {
+            guard case .integersOrAuto = setting.kind,
+                case .array(let values)? = settings[setting.key]
+            else { continue }
+            variants = variants.flatMap { variant in
+                values.map { value in
+                    var one = variant
+                    one.settings[setting.key] = value
+                    one.suffix += "-\(setting.key)\(value == .string("auto") ? "-" : "")"
+                    one.suffix += value.plainText
+                    return one
+                }
+            }
+        }
+        return variants
+    }
+
+    private func settingsOfTask(_ kind: String) -> [Catalog.Setting] {
+        catalog.tasks.first { $0.kind == kind }?.settings ?? []
+    }
 
     /// A model's alias becomes its name in the catalog, so that one model has one name in rows.
     func canonical(_ name: String, _ axis: Manifest.Axis) -> String {
@@ -219,7 +274,7 @@ extension NameTable {
         else { return nil }
         let key = entry.key.value
         if let setting = settings.first(where: { $0.key == key }) {
-            return value(of: setting, entry.value)
+            return checked(setting, entry.value)
         }
         func have(_ settings: [[Catalog.Setting]]) -> Bool {
             settings.joined().contains { $0.key == key }

@@ -80,7 +80,7 @@ struct Planner {
                 at: manifest.matrix.exclude.first?.mark ?? manifest.matrix.mark,
                 "the matrix is empty: 'exclude' removes all \(productCount) cells.")
         }
-        return issues.isEmpty ? drafts.compactMap(cell) : []
+        return issues.isEmpty ? drafts.flatMap(cells) : []
     }
 
     // MARK: - Axes and exclude
@@ -268,21 +268,26 @@ struct Planner {
 
     // MARK: - Cells
 
-    private func cell(_ draft: Draft) -> Cell? {
+    /// One cell, or one for each value where a setting has a list of them.
+    private func cells(_ draft: Draft) -> [Cell] {
         guard let model = draft.names[.model], let source = names.source(ofModel: model),
             let quantization = draft.names[.quantization],
             let task = draft.names[.task], let taskMeaning = names.task(task),
             let hardware = draft.names[.hardware], let hardwareMeaning = names.hardware(hardware)
-        else { return nil }
-        var cell = Cell(
-            experiment: manifest.name, model: model, source: source,
-            adapter: names.adapter(ofModel: model), quantization: quantization, task: task,
-            taskKind: taskMeaning.kind,
-            taskSettings: taskMeaning.settings.merging(draft.changes) { $1 },
-            hardware: hardware, backend: hardwareMeaning.kind,
-            hardwareSettings: hardwareMeaning.settings, seed: manifest.seed)
-        cell.otherModels = names.otherModels(of: cell)
-        return cell
+        else { return [] }
+        let settings = taskMeaning.settings.merging(draft.changes) { $1 }
+        return names.expanded(settings, ofKind: taskMeaning.kind).map { variant in
+            var cell = Cell(
+                experiment: manifest.name, model: model, source: source,
+                adapter: names.adapter(ofModel: model), quantization: quantization,
+                task: task + variant.suffix,
+                taskKind: taskMeaning.kind, taskSettings: variant.settings,
+                hardware: hardware, backend: hardwareMeaning.kind,
+                hardwareSettings: hardwareMeaning.settings, seed: manifest.seed)
+            cell.draft = names.draft(in: variant.settings, ofKind: taskMeaning.kind)
+            cell.otherModels = names.otherModels(of: cell)
+            return cell
+        }
     }
 
     private mutating func report(at mark: SourceMark, _ message: String) {

@@ -23,6 +23,15 @@ extension Catalog.Setting {
             return Self.integer(node, in: range)
         case .integerOrAuto(let range):
             return node.text == "auto" ? .string("auto") : Self.integer(node, in: range)
+        case .integersOrAuto(let range):
+            guard case .sequence(let items) = node.content else {
+                return node.text == "auto" ? .string("auto") : Self.integer(node, in: range)
+            }
+            let values = items.compactMap {
+                $0.text == "auto" ? .string("auto") : Self.integer($0, in: range)
+            }
+            let isWhole = values.count == items.count && !values.isEmpty
+            return isWhole && Set(values).count == values.count ? .array(values) : nil
         case .integers(let range):
             guard case .sequence(let items) = node.content, !items.isEmpty else { return nil }
             let values = items.compactMap { Self.integer($0, in: range) }
@@ -38,6 +47,8 @@ extension Catalog.Setting {
             return node.text.map { .string($0) }
         case .choice(let words):
             return node.text.flatMap { words.contains($0) ? .string($0) : nil }
+        case .draft(let words):
+            return DraftCell.value(of: node, words: words)
         }
     }
 
@@ -46,11 +57,13 @@ extension Catalog.Setting {
     }
 
     /// `an integer from 0 to 5`: the end of a sentence that starts with "must be".
-    private var wanted: String {
+    package var wanted: String {
         let orNull = defaultValue == .null ? ", or null" : ""
         switch kind {
         case .integer(let range): return Self.wanted(range) + orNull
         case .integerOrAuto(let range): return Self.wanted(range) + " or 'auto'" + orNull
+        case .integersOrAuto(let range):
+            return Self.wanted(range) + ", 'auto' or a list of different ones" + orNull
         case .integers(let range):
             return "a list of integers from \(range.lowerBound) to \(range.upperBound)" + orNull
         case .number(let range):
@@ -66,6 +79,8 @@ extension Catalog.Setting {
         case .text: return "a text" + orNull
         case .otherModel: return "a quantization or a model's name" + orNull
         case .choice(let words): return "one of " + words.joined(separator: ", ") + orNull
+        case .draft(let words):
+            return "\(words.joined(separator: ", ")), a model or {model, quantization}" + orNull
         }
     }
 

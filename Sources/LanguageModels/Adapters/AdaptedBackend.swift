@@ -108,6 +108,8 @@ extension AdaptedBackend {
 
     func makeMatrix(_ host: HostMatrix) throws -> any DeviceMatrix { try base.makeMatrix(host) }
 
+    func makeLookup(_ host: HostMatrix) throws -> any DeviceMatrix { try base.makeLookup(host) }
+
     func makeTable(
         rows: Int, width: Int, fill: (_ row: Int, UnsafeMutableBufferPointer<Float>) -> Void
     ) -> any DeviceBuffer {

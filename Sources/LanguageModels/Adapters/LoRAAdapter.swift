@@ -65,7 +65,7 @@ package struct LoRAAdapter: Sendable, Equatable {
 }
 
 extension LoRAAdapter {
-    /// `LoRA of rank 8, alpha 16, on 60 layers: q_proj, v_proj`
+    /// In a few words: `LoRA of rank 8, alpha 16, on 60 layers: q_proj, v_proj`.
     package var summary: String {
         let alpha = Int(exactly: configuration.alpha).map(String.init) ?? "\(configuration.alpha)"
         return "LoRA of rank \(configuration.rank), alpha \(alpha)"

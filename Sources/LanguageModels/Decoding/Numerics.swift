@@ -6,4 +6,4 @@
 
 func exponential(_ value: Float) -> Float { expf(value) }
 package func exponential(_ value: Double) -> Double { exp(value) }
-func logarithm(_ value: Double) -> Double { log(value) }
+package func logarithm(_ value: Double) -> Double { log(value) }

@@ -20,6 +20,8 @@ package struct SamplingOptions: Hashable, Sendable {
     }
 }
 
+package typealias TokenProbability = (token: Int32, probability: Double)
+
 package struct Sampler {
     package let options: SamplingOptions
     private var generator: SeededGenerator
@@ -35,7 +37,11 @@ package struct Sampler {
     /// Complexity: O(V), and O(n log n) for the n tokens that top-k and top-p leave to sort.
     package mutating func choose(_ logits: UnsafeBufferPointer<Float>) -> Int32 {
         if options.temperature == 0 { return Int32(LogSoftmax.argmax(logits)) }
-        let candidates = distribution(logits)
+        return draw(from: distribution(logits))
+    }
+
+    /// A token of a distribution whose probabilities sum to 1.
+    mutating func draw(from candidates: [TokenProbability]) -> Int32 {
         var remaining = generator.nextUnitInterval()
         for candidate in candidates {
             remaining -= candidate.probability
@@ -45,12 +51,13 @@ package struct Sampler {
         return candidates.last { $0.probability > 0 }?.token ?? candidates[0].token
     }
 
+    /// A draw beside those of tokens.
+    mutating func nextUnitInterval() -> Double { generator.nextUnitInterval() }
+
     /// The tokens that can be drawn, with probabilities that sum to 1.
     ///
     /// Most likely first (the lower id on ties) when top-k or top-p is in force, else by id.
-    package func distribution(_ logits: UnsafeBufferPointer<Float>)
-        -> [(token: Int32, probability: Double)]
-    {
+    package func distribution(_ logits: UnsafeBufferPointer<Float>) -> [TokenProbability] {
         let largest = Double(logits[LogSoftmax.argmax(logits)])
         var weighted = (0..<Int32(logits.count)).map { token in
             let distance = Double(logits[Int(token)]) - largest
@@ -64,17 +71,17 @@ package struct Sampler {
         return weighted.map { (token: $0.token, probability: $0.probability / total) }
     }
 
-    private typealias Candidate = (token: Int32, probability: Double)
-
-    private static func isBefore(_ a: Candidate, _ b: Candidate) -> Bool {
+    private static func isBefore(_ a: TokenProbability, _ b: TokenProbability) -> Bool {
         a.probability == b.probability ? a.token < b.token : a.probability > b.probability
     }
 
     /// The k first in order of likelihood, sorted.
-    private static func mostLikely(_ k: Int, of candidates: [Candidate]) -> [Candidate] {
+    private static func mostLikely(_ k: Int, of candidates: [TokenProbability])
+        -> [TokenProbability]
+    {
         // A prefix of the largest seen so far, cut back to k whenever it has doubled: few tokens
         // pass the bar after the first ones.
-        var kept: [Candidate] = []
+        var kept: [TokenProbability] = []
         var bar = -Double.infinity
         for candidate in candidates where candidate.probability > bar {
             kept.append(candidate)
@@ -89,7 +96,9 @@ package struct Sampler {
     }
 
     /// The smallest set of most likely tokens that makes up `share` of the sum, sorted.
-    private static func nucleus(_ share: Double, of candidates: [Candidate]) -> [Candidate] {
+    private static func nucleus(_ share: Double, of candidates: [TokenProbability])
+        -> [TokenProbability]
+    {
         let total = candidates.reduce(0) { $0 + $1.probability }
         // All tokens below this together are less than what may be left out.
         let floor = (1 - share) * total / Double(candidates.count)

@@ -11,11 +11,30 @@ package struct GeneratedToken: Hashable, Sendable {
 package struct TokenGenerator {
     private let session: DecodingSession
     private var sampler: Sampler
+    /// Does the work where there is a draft.
+    private let decoder: SpeculativeDecoder?
 
     package init(session: DecodingSession, sampling: SamplingOptions) {
         self.session = session
         sampler = Sampler(sampling)
+        decoder = nil
     }
+
+    /// With a proposer, which changes the speed alone: greedy output stays the same, and what is
+    /// drawn has the same distribution.
+    package init(
+        session: DecodingSession, sampling: SamplingOptions, proposer: any Proposer,
+        length: DraftLength
+    ) {
+        self.session = session
+        sampler = Sampler(sampling)
+        decoder = SpeculativeDecoder(
+            session: session, proposer: proposer, length: length, sampling: sampling,
+            logProbabilities: true)
+    }
+
+    /// What was drafted and accepted so far; nil without a proposer.
+    package var speculation: SpeculationCounts? { decoder?.counts }
 
     /// Generates at most `limit` tokens after `prompt`, which must not be empty.
     ///
@@ -26,6 +45,12 @@ package struct TokenGenerator {
         visit: (GeneratedToken) throws -> Bool
     ) rethrows {
         precondition(!prompt.isEmpty, "a prompt has at least one token")
+        if let decoder {
+            return try decoder.generate(after: prompt, limit: limit, stop: stop) { token in
+                try visit(
+                    GeneratedToken(id: token.id, logProbability: token.logProbability ?? .nan))
+            }
+        }
         session.truncate(to: session.reusablePrefix(of: prompt, keepingLast: 1))
         var pending = Array(prompt.dropFirst(session.tokens.count))
         for _ in 0..<limit {

@@ -52,7 +52,10 @@ package struct ReportChart: Sendable {
         var name = ""
         for scalar in text.lowercased().unicodeScalars {
             switch scalar {
-            case "a"..."z", "0"..."9", ".", "_": name.unicodeScalars.append(scalar)
+            case "a"..."z", "0"..."9", "_": name.unicodeScalars.append(scalar)
+            // No dots at the beginning or in a row: a name is never a way up.
+            case "." where name.last.map({ $0.isLetter || $0.isNumber }) ?? false:
+                name.append(".")
             default: if !name.isEmpty, name.last != "-" { name.append("-") }
             }
         }

@@ -40,9 +40,12 @@ package struct ChartAxis: Sendable {
         self.format = format
     }
 
+    /// Nothing that is measured is larger; beyond it arithmetic on axes would overflow.
+    private static let largest = 1e18
+
     /// Whether a figure has a place on it.
     func shows(_ value: Double) -> Bool {
-        value.isFinite && abs(value) < 1e300 && (scale != .logarithmic || value > 1e-300)
+        abs(value) <= Self.largest && (scale != .logarithmic || value >= 1 / Self.largest)
     }
 }
 
@@ -82,8 +85,9 @@ struct ChartRuler: Sendable {
                 low = min(low, 0)
                 high = max(high, 0)
             }
-            if low == high {
-                let air = low == 0 ? 1 : abs(low) * 0.1
+            let size = max(abs(low), abs(high))
+            if high - low <= 1e-12 * size || size < 1e-18 {
+                let air = size < 1e-18 ? 1 : size * 0.1
                 (low, high) = axis.scale == .fromZero ? (0, air) : (low - air, high + air)
             }
             let air = (high - low) * 0.06

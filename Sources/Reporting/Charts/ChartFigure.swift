@@ -3,6 +3,7 @@ import Basics
 /// A figure as a chart writes it: three or four digits that matter.
 enum ChartFigure {
     static func text(_ value: Double, _ format: ChartAxis.Format) -> String {
+        guard value.isFinite else { return Markdown.missing }
         switch format {
         case .percent: return NumberFormat.percent(value) + " %"
         case .bytes: return bytes(value)

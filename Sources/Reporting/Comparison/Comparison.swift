@@ -101,7 +101,8 @@ package struct Comparison: Sendable {
                 askedB: snapshot.outcomes[b.id]?.outcomes.count ?? 0)
         }
         let names = Set(a.metrics.keys).intersection(b.metrics.keys)
-            .filter { questions == nil || !$0.hasPrefix("acc") }.sorted()
+            .filter { questions == nil || !($0.hasPrefix("acc") || $0.hasPrefix("pass@")) }
+            .sorted()
         let figures = names.compactMap { name -> Figure? in
             guard let one = a.metrics[name], let other = b.metrics[name] else { return nil }
             return Figure(a: one, b: other, ratio: Self.ratio(one, other))

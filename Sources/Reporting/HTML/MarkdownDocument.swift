@@ -2,8 +2,8 @@
 ///
 /// What it does not know it takes as text, so nothing of a report is lost, and no text becomes
 /// markup that the report did not mean.
-struct MarkdownDocument {
-    enum Block: Equatable {
+struct MarkdownDocument: Sendable {
+    enum Block: Equatable, Sendable {
         case heading(level: Int, [Inline])
         case paragraph([Inline])
         case list([[Inline]])
@@ -13,13 +13,13 @@ struct MarkdownDocument {
         case rule
     }
 
-    struct Table: Equatable {
+    struct Table: Equatable, Sendable {
         let header: [[Inline]]
         let isRight: [Bool]
         let rows: [[[Inline]]]
     }
 
-    enum Inline: Equatable {
+    enum Inline: Equatable, Sendable {
         case text(String)
         case code(String)
         case strong([Inline])

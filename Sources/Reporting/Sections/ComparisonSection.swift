@@ -2,7 +2,8 @@ import Basics
 import Experiments
 import Store
 
-/// Which differences in accuracy are there and which are noise: paired, question by question.
+/// Which differences in accuracy are there and which are noise: paired, question by question, and
+/// problem by problem.
 ///
 /// Compared are a model's quantizations with its largest one, and the models with each other, each
 /// in its largest.
@@ -21,7 +22,7 @@ struct ComparisonSection: ReportSection {
     func body(_ data: ReportData) -> String? {
         var parts: [String] = []
         for results in data.hosts {
-            for variant in data.accuracyVariants {
+            for variant in data.accuracyVariants + data.variants(of: "pass@1") {
                 let rows = corrected(rows(variant, results, data))
                 guard !rows.isEmpty else { continue }
                 var heading = "### \(Markdown.escape(variant.heading))"

@@ -29,7 +29,8 @@ struct ReproductionSection: ReportSection {
                 "Further experiments: \(others.map(Markdown.escape).joined(separator: ", ")).")
         }
         let seeds = data.attempts.map(\.seed).unique().sorted()
-        let seedList = "\(seeds.count == 1 ? "Seed" : "Seeds") \(Figures.list(seeds))."
+        let seedList =
+            "\(seeds.count == 1 ? "Seed" : "Seeds") \(Figures.list(seeds.map(Markdown.escape)))."
         parts.append([commits(runs), seedList].compactMap { $0 }.joined(separator: " "))
         let columns: [TableColumn<Input>] = [
             TableColumn("Input") { $0.kind },

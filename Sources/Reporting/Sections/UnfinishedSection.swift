@@ -15,7 +15,7 @@ struct UnfinishedSection: ReportSection {
             TableColumn("Task") { $0.task },
             TableColumn("Hardware") { $0.hardware },
             TableColumn("Host") { hasSeveralHosts ? labels[$0.hostID] : nil },
-            TableColumn("Outcome") { $0.status },
+            TableColumn("Outcome") { $0.cause ?? $0.status },
             TableColumn("Reason") { $0.reason },
         ]
         return MarkdownTable(columns: columns, rows: data.unfinished).withoutEmptyColumns()

@@ -43,6 +43,8 @@ package enum ChildMessage: Hashable, Sendable {
     case finished
     case failed(reason: String)
     case skipped(reason: String)
+    /// A signal asked it to stop, and it did so behind a whole unit of work.
+    case interrupted
 
     /// Counted up when lines change meaning: the program may be replaced while it runs.
     package static let protocolVersion = 2
@@ -64,6 +66,7 @@ extension ChildMessage: Codable {
         switch try container.decode(String.self, forKey: .outcome) {
         case "finished": self = .finished
         case "failed": self = .failed(reason: try container.decode(String.self, forKey: .reason))
+        case "interrupted": self = .interrupted
         case "skipped": self = .skipped(reason: try container.decode(String.self, forKey: .reason))
         default:
             throw DecodingError.dataCorruptedError(
@@ -79,6 +82,8 @@ extension ChildMessage: Codable {
             try container.encode(event, forKey: .event)
         case .finished:
             try container.encode("finished", forKey: .outcome)
+        case .interrupted:
+            try container.encode("interrupted", forKey: .outcome)
         case .failed(let reason):
             try container.encode("failed", forKey: .outcome)
             try container.encode(reason, forKey: .reason)

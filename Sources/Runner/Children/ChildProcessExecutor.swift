@@ -11,6 +11,9 @@ package struct ChildProcessExecutor: JobExecutor {
     /// A path that starts this very binary, also when its file has been replaced meanwhile.
     package static var ownExecutable: String { SystemCalls.ownExecutable }
 
+    /// The path of this program's file, for scripts that start it later.
+    package static var ownProgramFile: String { SystemCalls.ownProgramFile }
+
     private let program: String
     private let arguments: [String]
     private let environment: [String: String]
@@ -18,19 +21,23 @@ package struct ChildProcessExecutor: JobExecutor {
     private let stop: StopRequests
     private let isVerbose: Bool
     private let note: @Sendable (String) -> Void
+    private let log: @Sendable (Job) -> JobLog?
     private let assignment: @Sendable (Job) throws -> ChildAssignment
 
     /// - Parameter arguments: what follows the program's name (the hidden subcommand).
     /// - Parameter environment: added to the environment of the runner.
     /// - Parameter isVerbose: passes the lines of the job's stderr to `note`.
     /// - Parameter note: says a line to the person, between the lines of the progress display.
+    /// - Parameter log: where the job's stderr is kept.
     /// - Parameter assignment: finds what the job needs on this machine.
     package init(
         program: String = ownExecutable, arguments: [String],
         environment: [String: String] = [:], policy: RunPolicy, stop: StopRequests,
         isVerbose: Bool = false, note: @escaping @Sendable (String) -> Void = { _ in },
+        log: @escaping @Sendable (Job) -> JobLog? = { _ in nil },
         assignment: @escaping @Sendable (Job) throws -> ChildAssignment
     ) {
+        self.log = log
         self.program = program
         self.arguments = arguments
         self.environment = environment
@@ -51,13 +58,13 @@ package struct ChildProcessExecutor: JobExecutor {
             child = try ChildProcess(
                 program: program, arguments: ["billion"] + arguments, environment: environment)
         } catch {
-            throw JobFailure.failed(reason: error.description)
+            throw JobFailure.ended(.notStarted, reason: error.description)
         }
         // Whatever happens below: no process is left.
         defer { child.end() }
         var session = ChildSession(
             child: child, input: input, policy: policy, stop: stop,
-            isVerbose: isVerbose, note: note)
+            isVerbose: isVerbose, note: note, log: log(job))
         try session.run(report: report)
     }
 }

@@ -1,3 +1,4 @@
+import Basics
 import Experiments
 
 #if canImport(Darwin)
@@ -14,6 +15,8 @@ struct ChildSession {
     private enum Ending {
         case interrupted
         case timeLimit
+        case resultLimit
+        case memoryLimit
         case silent
     }
 
@@ -26,12 +29,17 @@ struct ChildSession {
     private static let tick = 0.25
     /// The same when stdout has ended, for then the process ends any moment.
     private static let shortTick = 0.005
+    /// After so long without a word it is said that the job lives, for whoever watches the run.
+    private static let silence = 1.0
+    /// A machine that slept for longer is said to have slept.
+    private static let shortestSleep = 0.5
 
     private let child: ChildProcess
     private let policy: RunPolicy
     private let stop: StopRequests
     private let isVerbose: Bool
     private let note: (String) -> Void
+    private let log: JobLog?
 
     private var unsent: ArraySlice<UInt8>
     private var lines = LineBuffer(limit: ChildSession.lineLimit)
@@ -41,13 +49,22 @@ struct ChildSession {
     private var ending: Ending?
     private var stopsSeen = 0
     private let startTime = SystemCalls.monotonicSeconds()
+    private var lastEventTime = SystemCalls.monotonicSeconds()
+    private var lastResultTime = SystemCalls.monotonicSeconds()
+    private var lastProgress = JobProgress(phase: "starting", completed: 0, total: 0)
     private var exitDeadline: Double?
     private var killTime: Double?
+    private var memory: GroupMemory
+    private let memoryKillsBefore = ProcessTable.memoryKills()
+    private var sleptBefore = SystemCalls.suspendedSeconds()
+    private var sleptSeconds = 0.0
 
     init(
         child: ChildProcess, input: [UInt8], policy: RunPolicy, stop: StopRequests,
-        isVerbose: Bool, note: @escaping (String) -> Void
+        isVerbose: Bool, note: @escaping (String) -> Void, log: JobLog? = nil
     ) {
+        self.log = log
+        memory = GroupMemory(group: child.pid)
         self.child = child
         self.policy = policy
         self.stop = stop
@@ -65,6 +82,7 @@ struct ChildSession {
                 sendInput()
                 readErrors()
                 try readOutput(report)
+                try breakSilence(report)
             }
             // Helpers go first, so that what is read below comes to an end.
             child.signalGroup(SIGKILL)
@@ -89,10 +107,22 @@ struct ChildSession {
         }
         if stops > 1, stopsSeen < 2 { child.signalGroup(SIGKILL) }
         stopsSeen = stops
-        if let limit = policy.timeLimitSeconds, now >= startTime + limit, outcome == nil,
-            ending == nil
+        if outcome == nil, ending == nil {
+            if let deadline = policy.deadline, SystemCalls.wallSeconds() >= deadline {
+                note("the time is up: stopping the current job")
+                askToEnd(.interrupted, now)
+            } else if let limit = policy.timeLimitSeconds, now >= startTime + limit {
+                askToEnd(.timeLimit, now)
+            } else if let limit = policy.resultLimitSeconds, now >= lastResultTime + limit {
+                askToEnd(.resultLimit, now)
+            }
+        }
+        if let limit = policy.memoryLimitBytes, ending != .memoryLimit,
+            let resident = memory.residentBytes(now: now), resident > limit
         {
-            askToEnd(.timeLimit, now)
+            // At once: until a polite end the machine may have no memory left.
+            ending = ending ?? .memoryLimit
+            child.signalGroup(SIGKILL)
         }
         if let time = exitDeadline, now >= time {
             exitDeadline = nil
@@ -117,8 +147,13 @@ struct ChildSession {
         let now = SystemCalls.monotonicSeconds()
         var seconds = child.output < 0 ? Self.shortTick : Self.tick
         for time in [exitDeadline, killTime] { if let time { seconds = min(seconds, time - now) } }
-        if let limit = policy.timeLimitSeconds, ending == nil, outcome == nil {
-            seconds = min(seconds, startTime + limit - now)
+        if ending == nil, outcome == nil {
+            if let limit = policy.timeLimitSeconds {
+                seconds = min(seconds, startTime + limit - now)
+            }
+            if let limit = policy.resultLimitSeconds {
+                seconds = min(seconds, lastResultTime + limit - now)
+            }
         }
         let readable = Int16(POLLIN)
         var entries = [
@@ -131,6 +166,23 @@ struct ChildSession {
         let milliseconds = Int32((max(0, seconds) * 1000).rounded(.up))
         // An interruption is as good as an event: the loop looks at everything anyway.
         _ = poll(&entries, nfds_t(entries.count), milliseconds)
+    }
+
+    /// Says that the job lives, and that the machine has slept.
+    private mutating func breakSilence(_ report: (JobEvent) throws -> Void) throws {
+        let slept = SystemCalls.suspendedSeconds() - sleptBefore
+        if slept > Self.shortestSleep {
+            sleptBefore += slept
+            sleptSeconds += slept
+            lastResultTime = SystemCalls.monotonicSeconds()
+            note("the machine slept for \(DurationText.plain(slept))")
+            try report(.fact(name: "suspended_seconds", value: .number(sleptSeconds)))
+        }
+        guard outcome == nil else { return }
+        let now = SystemCalls.monotonicSeconds()
+        guard now - lastEventTime >= Self.silence else { return }
+        lastEventTime = now
+        try report(.alive)
     }
 
     // MARK: - Pipes
@@ -173,6 +225,13 @@ struct ChildSession {
         guard outcome == nil else { return }
         switch try ChildMessage.parse(line) {
         case .event(let event):
+            lastEventTime = SystemCalls.monotonicSeconds()
+            if case .progress(let step) = event {
+                if step != lastProgress { lastResultTime = lastEventTime }
+                lastProgress = step
+            } else {
+                lastResultTime = lastEventTime
+            }
             try report(event)
         case .finished:
             outcome = .finished
@@ -194,6 +253,7 @@ struct ChildSession {
             let result = chunk.withUnsafeMutableBytes { SystemCalls.read(child.errors, into: $0) }
             switch result {
             case .bytes(let count):
+                log?.append(chunk[..<count])
                 chunk[..<count].withUnsafeBytes { bytes in
                     for line in lastWords.append(bytes) where isVerbose { note(line) }
                 }
@@ -212,7 +272,10 @@ struct ChildSession {
         case .finished: return
         case .failed(let reason): throw .failed(reason: reason)
         case .skipped(let reason): throw .skipped(reason: reason)
-        case .event, nil: break
+        case .interrupted where ending == nil:
+            if stop.count > 0 { throw .interrupted }
+            throw .ended(.killed, reason: "a signal told it to stop.")
+        case .event, .interrupted, nil: break
         }
         let lastWords = self.lastWords.tellingLine.map { " Its last words: \($0)" } ?? ""
         switch ending {
@@ -220,41 +283,52 @@ struct ChildSession {
             throw .interrupted
         case .timeLimit:
             let limit = DurationText.plain(policy.timeLimitSeconds ?? 0)
-            throw .failed(reason: "time limit of \(limit) exceeded.")
+            throw .ended(.timedOut, reason: "time limit of \(limit) exceeded.")
+        case .resultLimit:
+            let limit = DurationText.plain(policy.resultLimitSeconds ?? 0)
+            throw .ended(
+                .timedOut,
+                reason: "no result for \(limit), at '\(lastProgress.phase)'." + lastWords)
+        case .memoryLimit:
+            let peak = NumberFormat.bytes(memory.peakBytes)
+            let limit = NumberFormat.bytes(policy.memoryLimitBytes ?? 0)
+            throw .ended(.outOfMemory, reason: "it held \(peak); a job may hold \(limit).")
         case .silent:
-            throw .failed(
+            throw .ended(
+                .crashed,
                 reason: "the job's process closed its output without an outcome and did not end."
                     + lastWords)
         case nil:
             break
         }
         switch status {
+        case .killed(SIGKILL) where wasKilledForMemory:
+            let peak =
+                memory.peakBytes > 0
+                ? " Its peak was \(NumberFormat.bytes(memory.peakBytes))." : ""
+            throw .ended(
+                .outOfMemory, reason: "the system killed it for want of memory." + peak)
         case .killed(let signal):
-            throw .failed(
+            throw .ended(
+                SignalName.comesFromOutside(signal) ? .killed : .crashed,
                 reason: ReasonText.sentence(
                     "the job's process was killed by \(SignalName.sentence(signal))") + lastWords)
         case .exited(let code):
-            throw .failed(
+            throw .ended(
+                .crashed,
                 reason: "the job's process exited with code \(code) without an outcome."
                     + lastWords)
         case nil:
-            throw .failed(reason: "the job's process was lost: the system does not know it.")
+            throw .ended(
+                .killed, reason: "the job's process was lost: the system does not know it.")
         }
     }
-}
 
-/// Signals as people know them.
-enum SignalName {
-    private static let names: [Int32: String] = [
-        SIGABRT: "SIGABRT", SIGBUS: "SIGBUS", SIGFPE: "SIGFPE", SIGHUP: "SIGHUP",
-        SIGILL: "SIGILL", SIGINT: "SIGINT", SIGKILL: "SIGKILL", SIGPIPE: "SIGPIPE",
-        SIGQUIT: "SIGQUIT", SIGSEGV: "SIGSEGV", SIGSYS: "SIGSYS", SIGTERM: "SIGTERM",
-        SIGTRAP: "SIGTRAP", SIGXCPU: "SIGXCPU",
-    ]
-
-    /// The number, the name and a guess: `signal 9 (SIGKILL): out of memory?`.
-    static func sentence(_ signal: Int32) -> String {
-        let name = names[signal].map { " (\($0))" } ?? ""
-        return "signal \(signal)\(name)" + (signal == SIGKILL ? ": out of memory?" : "")
+    /// Whether the system has killed somebody for memory while the job ran.
+    private var wasKilledForMemory: Bool {
+        guard let before = memoryKillsBefore, let now = ProcessTable.memoryKills() else {
+            return false
+        }
+        return now > before
     }
 }

@@ -9,8 +9,8 @@ import Experiments
 
 /// What the hidden subcommand does in a job's process.
 ///
-/// Ctrl-C does not come here (the process group is its own); the runner asks with SIGTERM, whose
-/// default is right. And when the runner is gone, however it went, the process ends itself.
+/// Ctrl-C does not come here (the process group is its own); the runner asks with SIGTERM, and
+/// then the unit of work at hand is finished, if it takes no longer than the runner waits. And when the runner is gone, however it went, the process ends itself.
 package enum ChildSide {
     /// Reads the assignment from stdin, runs it and reports on stdout.
     ///
@@ -28,6 +28,7 @@ package enum ChildSide {
             let input = try SystemCalls.duplicateAboveStandard(0)
             let output = try SystemCalls.duplicateAboveStandard(1)
             detachStandardStreams()
+            PoliteStop.listen()
             return serve(
                 input: input, output: output, runnerIsGone: endProcessGroup,
                 makeExecutor: makeExecutor)
@@ -53,6 +54,7 @@ package enum ChildSide {
                 if throttle.passes(event, now: SystemCalls.monotonicSeconds()) {
                     try writer.send(.event(event))
                 }
+                if PoliteStop.isDue(after: event) { throw JobFailure.interrupted }
             }
             try writer.send(.finished)
             return 0
@@ -66,7 +68,7 @@ package enum ChildSide {
         switch error {
         case JobFailure.skipped(let reason): .skipped(reason: reason)
         case JobFailure.failed(let reason): .failed(reason: reason)
-        case JobFailure.interrupted: .failed(reason: "interrupted.")
+        case JobFailure.interrupted: .interrupted
         default: .failed(reason: "\(error)")
         }
     }

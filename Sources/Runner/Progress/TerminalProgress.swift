@@ -16,6 +16,8 @@ package final class TerminalProgress: RunProgress, Sendable {
         var step: JobProgress?
         var pace = Pace()
         var lastDrawn: Double
+        var startTime: Double
+        var outlook: RunOutlook?
     }
 
     private static let redrawInterval = 0.1
@@ -24,15 +26,19 @@ package final class TerminalProgress: RunProgress, Sendable {
     private let style: TerminalStyle
     private let clock: @Sendable () -> Double
     private let write: @Sendable (String) -> Void
+    private let wallClock: @Sendable () -> Double
     private let current = Mutex<Current?>(nil)
+    private let outlook = Mutex<RunOutlook?>(nil)
 
     /// - Parameter write: takes text as it is; by default it goes to stderr.
     /// - Parameter clock: seconds; only differences count.
+    /// - Parameter wallClock: seconds since 1970, for telling when all will be done.
     package init(
         style: TerminalStyle, clock: (@Sendable () -> Double)? = nil,
-        write: (@Sendable (String) -> Void)? = nil
+        wallClock: (@Sendable () -> Double)? = nil, write: (@Sendable (String) -> Void)? = nil
     ) {
         self.style = style
+        self.wallClock = wallClock ?? { SystemCalls.wallSeconds() }
         self.clock = clock ?? { SystemCalls.monotonicSeconds() }
         self.write =
             write ?? { text in
@@ -54,9 +60,16 @@ package final class TerminalProgress: RunProgress, Sendable {
             switch event {
             case .started:
                 break
+            case .outlook(let new):
+                outlook.withLock { $0 = new }
+            case .jobRetried(let retry, let limit, let cause, let reason, let delay):
+                writeLine("\(colored(cause.rawValue, 33)): \(reason)")
+                writeLine("retry \(retry) of \(limit) in \(DurationText.plain(delay))")
             case .jobStarted(let number, let total, let title):
                 writeLine("job \(number) of \(total): \(title)")
-                job = Current(number: number, total: total, lastDrawn: clock())
+                job = Current(
+                    number: number, total: total, lastDrawn: clock(), startTime: clock(),
+                    outlook: outlook.withLock { $0 })
                 if style.isLive { draw(&job, force: true) }
             case .jobProgress(let step):
                 job?.step = step
@@ -77,6 +90,8 @@ package final class TerminalProgress: RunProgress, Sendable {
         return switch outcome {
         case .done: colored("done", 32) + " in \(time)"
         case .failed(let reason): colored("failed", 31) + " after \(time): \(reason)"
+        case .ended(let cause, let reason):
+            colored(cause.rawValue, 31) + " after \(time): \(reason)"
         case .skipped(let reason): colored("skipped", 33) + ": \(reason)"
         case .interrupted: colored("interrupted", 33) + " after \(time)"
         }
@@ -111,12 +126,14 @@ package final class TerminalProgress: RunProgress, Sendable {
         let left = "job \(job.number) of \(job.total)  \(phase)"
         // The last column stays empty: some terminals wrap when it is written.
         let room = max(10, style.width - 1)
+        let end = predictedEnd(job).map { "  " + $0 } ?? ""
         guard let step = job.step, let fraction = Self.fraction(step) else {
-            return Self.cut(left, room)
+            return Self.cut(left, max(0, room - end.count)) + Self.cut(end, room)
         }
         let percent = "\(Int(fraction * 100))%"
         var right = "  " + String(repeating: " ", count: max(0, 4 - percent.count)) + percent
         if let rest = job.pace.secondsLeft { right += "  ETA \(DurationText.clock(rest))" }
+        right += end
         let barWidth = min(30, room - right.count - min(left.count, room / 2) - 4)
         if barWidth >= 5 { right = "  [\(Self.bar(fraction, barWidth))]" + right }
         return Self.cut(left, max(0, room - right.count)) + Self.cut(right, room)
@@ -128,7 +145,19 @@ package final class TerminalProgress: RunProgress, Sendable {
         guard let step = job.step, let fraction = Self.fraction(step) else { return line }
         line += " \(step.completed)/\(step.total) (\(Int(fraction * 100))%)"
         if let rest = job.pace.secondsLeft { line += ", ETA \(DurationText.clock(rest))" }
+        if let end = predictedEnd(job) { line += ", \(end)" }
         return line
+    }
+
+    /// When all jobs will be done: `ends 03:12`, or `ends after 03:12` where the time of some is
+    /// not known.
+    private func predictedEnd(_ job: Current) -> String? {
+        guard let outlook = job.outlook else { return nil }
+        let elapsed = clock() - job.startTime
+        let left = outlook.jobSeconds.map { max(0, $0 - elapsed) } ?? job.pace.secondsLeft
+        guard let left, left + outlook.laterSeconds > 0 else { return nil }
+        let time = LocalTime.clock(wallClock() + left + outlook.laterSeconds)
+        return "\(outlook.isComplete ? "ends" : "ends after") \(time)"
     }
 
     private static func fraction(_ step: JobProgress) -> Double? {

@@ -59,8 +59,27 @@
             pthread_detach(thread)
         }
 
+        /// Seconds since the machine was started, those that it slept included.
+        ///
+        /// `CLOCK_MONOTONIC` counts sleep here, so the difference of the two is always zero, and
+        /// sleep goes unnoticed on macOS.
+        static func secondsSinceBoot() -> Double { monotonicSeconds() }
+
+        /// Random, and another after every start of the machine; nil where it is not told.
+        static func bootID() -> String? {
+            var size = 64
+            var bytes = [UInt8](repeating: 0, count: size)
+            guard sysctlbyname("kern.bootsessionuuid", &bytes, &size, nil, 0) == 0 else {
+                return nil
+            }
+            return String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+        }
+
         /// How this process's main thread is called in debuggers.
         static func nameProcess(_ name: String) { _ = pthread_setname_np(name) }
+
+        /// Where this binary's file is.
+        static var ownProgramFile: String { ownExecutable }
 
         /// The path of this program's file.
         static let ownExecutable: String = {

@@ -65,7 +65,26 @@
             close(descriptor)
         }
 
+        /// Seconds since the machine was started, those that it slept included.
+        static func secondsSinceBoot() -> Double {
+            var time = timespec()
+            clock_gettime(CLOCK_BOOTTIME, &time)
+            return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
+        }
+
+        /// Random, and another after every start of the machine; nil where it is not told.
+        static func bootID() -> String? {
+            readText("/proc/sys/kernel/random/boot_id").map { Fingerprint.tidy($0) }
+        }
+
         /// A path that starts this very binary again, even when the file was replaced meanwhile.
         static let ownExecutable = "/proc/self/exe"
+
+        /// Where this binary's file is.
+        static let ownProgramFile: String = {
+            guard let path = realpath(ownExecutable, nil) else { return CommandLine.arguments[0] }
+            defer { free(path) }
+            return String(cString: path)
+        }()
     }
 #endif

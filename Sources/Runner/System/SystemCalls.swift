@@ -27,6 +27,23 @@ enum SystemCalls {
         return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
     }
 
+    /// Seconds that this machine has slept since it was started.
+    ///
+    /// Two clocks that differ by nothing else; reading one after the other takes some nanoseconds.
+    static func suspendedSeconds() -> Double { secondsSinceBoot() - monotonicSeconds() }
+
+    /// Seconds since 1970.
+    static func wallSeconds() -> Double {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
+    }
+
+    /// A file that is only ever written at its end; -1 when it cannot be opened.
+    static func openForAppending(_ path: String) -> Int32 {
+        retrying { open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644) }
+    }
+
     /// A copy of a descriptor above the standard three, closed on exec.
     ///
     /// A program started with its stdin closed would otherwise get pipes numbered 0 to 2, which

@@ -21,6 +21,9 @@ final class HumanEvalRun {
     private var starts: [Key: ContinuousClock.Instant] = [:]
     private var generated: [GeneratedSample] = []
     private var records: [Int: JobRecord]
+    /// Tokens since the last programs were run, and when that was over.
+    private var segment = (tokens: 0, start: ContinuousClock.now)
+    private var segmentCount: Int
 
     /// A sample by its problem's place in the file.
     private struct Key: Hashable {
@@ -37,6 +40,8 @@ final class HumanEvalRun {
 
     /// What a record of a sample is called.
     static let recordKind = "generation"
+    /// What the timings of generating between two rounds of tests are called.
+    private static let timingName = "generation"
     /// So many samples for each thread are run together.
     private static let checksPerThread = 8
 
@@ -54,6 +59,7 @@ final class HumanEvalRun {
         records = Dictionary(
             (context.completed.records[Self.recordKind] ?? []).map { ($0.index, $0) },
             uniquingKeysWith: { $1 })
+        segmentCount = context.completed.timings[Self.timingName]?.count ?? 0
     }
 
     func run() throws {
@@ -128,6 +134,7 @@ final class HumanEvalRun {
             positions: longest + settings.tokenLimit,
             cacheFormat: context.computation.cacheFormat)
         let threads = context.threads
+        segment = (0, .now)
         try generator.generate(
             prompts, limit: settings.tokenLimit, stop: tokenizer.endOfGeneration
         ) { id, token in
@@ -162,6 +169,7 @@ final class HumanEvalRun {
                 problems[key.problem].identifier, records.count,
                 of: places.count * settings.repeats)
         }
+        segment.tokens += 1
         return texts[key]?.append(token) ?? false
     }
 
@@ -177,6 +185,15 @@ final class HumanEvalRun {
     // MARK: - Running and counting
 
     private func check(on sandbox: Sandbox, workers: Int) throws {
+        guard !generated.isEmpty else { return }
+        let elapsed = (ContinuousClock.now - segment.start).components
+        try context.timing(
+            TimingSample(
+                name: Self.timingName, repetition: segmentCount, tokens: segment.tokens,
+                nanoseconds: UInt64(elapsed.seconds) * 1_000_000_000
+                    + UInt64(elapsed.attoseconds / 1_000_000_000)))
+        segmentCount += 1
+        defer { segment = (0, .now) }
         let samples = generated
         generated = []
         _ = try sandbox.check(

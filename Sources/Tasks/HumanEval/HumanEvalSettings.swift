@@ -29,7 +29,7 @@ struct HumanEvalSettings {
             "tokens of a sample at most"),
         .init(
             "decoding", .choice(Decoding.allCases.map(\.rawValue)),
-            default: .string(Decoding.corrected.rawValue),
+            default: .string("corrected"),
             "harness decodes new tokens alone, which costs some models their first space; "
                 + "corrected does not"),
         .init(

@@ -1,8 +1,8 @@
-/// A form that answers are to have, as a line such as
+/// A form that answers are to have.
 ///
 ///     Answer: {1-4 words} | Why: {3-20 words}.
 ///
-/// Texts outside of braces must be there to the letter. What stands for a field is so many words
+/// is one: texts outside of braces must be there to the letter. What stands for a field is so many words
 /// on one line, with single spaces between them, and cannot contain the text that follows it.
 package struct AnswerFormat: Hashable, Sendable {
     private enum Part: Hashable {

@@ -50,6 +50,7 @@ package struct HeldOutEvaluation: Sendable {
         let response: TrainingExample
         /// Nil where a record is one whole text.
         let prompt: [Int32]?
+        let instruction: Instruction
     }
 
     private let records: [Record]
@@ -66,7 +67,7 @@ package struct HeldOutEvaluation: Sendable {
             Record(
                 all: try tokens.example(entry, completionOnly: false),
                 response: try tokens.example(entry, completionOnly: true),
-                prompt: try tokens.prompt(entry))
+                prompt: try tokens.prompt(entry), instruction: entry.instruction)
         }
         tokenizer = tokens.tokenizer
         self.answerLimit = answerLimit
@@ -100,6 +101,36 @@ package struct HeldOutEvaluation: Sendable {
             return outcome
         }
     }
+
+    /// Both models' outcomes side by side: what the view `lora_answers` shows.
+    package func jobRecords(
+        base: [HeldOutOutcome], adapted: [HeldOutOutcome], format: AnswerFormat?
+    ) -> [JobRecord] {
+        precondition(base.count == count && adapted.count == count, "an outcome of each record")
+        return records.indices.map { index in
+            let instruction = records[index].instruction
+            var values: [String: JSONValue] = [
+                "question": instruction.question.map { .string($0) } ?? .null,
+                "reference": instruction.reference.map { .string($0) } ?? .null,
+                "tokens": .integer(Int64(base[index].all.count)),
+                "response_tokens": .integer(Int64(base[index].response.count)),
+            ]
+            for (variant, outcome) in [("base", base[index]), ("adapted", adapted[index])] {
+                values["\(variant)_loss"] = .number(outcome.all.loss)
+                values["\(variant)_response_loss"] = .number(outcome.response.loss)
+                values["\(variant)_hits"] = .integer(Int64(outcome.all.hits))
+                values["\(variant)_response_hits"] = .integer(Int64(outcome.response.hits))
+                values["\(variant)_answer"] = outcome.answer.map { .string($0) } ?? .null
+                values["\(variant)_in_format"] =
+                    outcome.answer.flatMap { answer in
+                        format.map { .bool($0.matches(answer)) }
+                    } ?? .null
+            }
+            return JobRecord(kind: Self.recordKind, index: index, values: values)
+        }
+    }
+
+    package static let recordKind = "lora_answer"
 
     private func tally(_ record: Record, _ session: DecodingSession) -> HeldOutOutcome {
         let tokens = record.all.tokens

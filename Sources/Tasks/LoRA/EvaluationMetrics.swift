@@ -15,7 +15,7 @@ package enum EvaluationMetrics {
         of outcomes: [HeldOutOutcome], variant: String, format: AnswerFormat?
     ) -> [Metric] {
         var metrics: [Metric] = []
-        for (prefix, tallies) in parts(outcomes) {
+        for (names, tallies) in parts(outcomes) {
             let tokens = tallies.map(\.count).reduce(0, +)
             guard let loss = Ratio(tallies.map { ($0.loss, Double($0.count)) }),
                 let accuracy = Ratio(tallies.map { (Double($0.hits), Double($0.count)) })
@@ -25,17 +25,17 @@ package enum EvaluationMetrics {
                 _ interval: ClosedRange<Double>?
             ) -> Metric {
                 Metric(
-                    name: "\(prefix)\(name)/\(variant)", value: value, unit: unit,
-                    higherIsBetter: higher, count: tokens, confidenceLow: interval?.lowerBound,
+                    name: name + "/" + variant, value: value, unit: unit, higherIsBetter: higher,
+                    count: tokens, confidenceLow: interval?.lowerBound,
                     confidenceHigh: interval?.upperBound)
             }
             metrics += [
-                metric("loss", loss.value, "nats/token", higher: false, loss.interval),
+                metric(names.loss, loss.value, "nats/token", higher: false, loss.interval),
                 metric(
-                    "ppl", exponential(loss.value), "ppl", higher: false,
+                    names.perplexity, exponential(loss.value), "ppl", higher: false,
                     loss.interval.map { exponential($0.lowerBound)...exponential($0.upperBound) }),
                 metric(
-                    "token_acc", accuracy.value, "fraction", higher: true,
+                    names.accuracy, accuracy.value, "fraction", higher: true,
                     accuracy.interval?.clamped(to: 0...1)),
             ]
         }
@@ -50,28 +50,41 @@ package enum EvaluationMetrics {
     ) -> [Metric] {
         precondition(base.count == adapted.count, "outcomes on the same records")
         var metrics: [Metric] = []
-        for ((prefix, before), (_, after)) in zip(parts(base), parts(adapted)) {
+        for ((names, before), (_, after)) in zip(parts(base), parts(adapted)) {
             let pairs = zip(before, after).map { ($1.loss - $0.loss, Double($0.count)) }
             guard let change = Ratio(pairs) else { continue }
             metrics.append(
                 Metric(
-                    name: "\(prefix)loss/change", value: change.value, unit: "nats/token",
+                    name: names.loss + changeSuffix, value: change.value, unit: "nats/token",
                     higherIsBetter: false, count: before.map(\.count).reduce(0, +),
                     confidenceLow: change.interval?.lowerBound,
                     confidenceHigh: change.interval?.upperBound))
         }
         if let format {
-            let pairs = zip(base, adapted).compactMap { before, after in
-                before.answer.flatMap { b in after.answer.map { (format.matches(b), format.matches($0)) } }
+            var pairs: [(before: Bool, after: Bool)] = []
+            for (before, after) in zip(base, adapted) {
+                guard let before = before.answer, let after = after.answer else { continue }
+                pairs.append((format.matches(before), format.matches(after)))
             }
             metrics += formatChange(pairs)
         }
         return metrics
     }
 
-    private static func parts(_ outcomes: [HeldOutOutcome]) -> [(String, [TokenTally])] {
-        [("", outcomes.map(\.all)), ("response_", outcomes.map(\.response))]
+    private typealias Names = (loss: String, perplexity: String, accuracy: String)
+
+    private static func parts(_ outcomes: [HeldOutOutcome]) -> [(Names, [TokenTally])] {
+        [
+            (("loss", "ppl", "token_acc"), outcomes.map(\.all)),
+            (
+                ("response_loss", "response_ppl", "response_token_acc"),
+                outcomes.map(\.response)
+            ),
+        ]
     }
+
+    private static let formatName = "format"
+    private static let changeSuffix = "/change"
 
     private static func formatMetric(
         _ outcomes: [HeldOutOutcome], _ variant: String, _ format: AnswerFormat
@@ -83,7 +96,7 @@ package enum EvaluationMetrics {
         }
         return [
             Metric(
-                name: "format/\(variant)", value: Double(hits) / Double(answers.count),
+                name: formatName + "/" + variant, value: Double(hits) / Double(answers.count),
                 unit: "fraction", higherIsBetter: true, count: answers.count,
                 confidenceLow: interval.low, confidenceHigh: interval.high)
         ]
@@ -107,7 +120,8 @@ package enum EvaluationMetrics {
         if margins > 0 {
             let product = both * neither - gained * lost
             correlation =
-                product > 0 ? max(product - n / 2, 0) / margins.squareRoot()
+                product > 0
+                ? max(product - n / 2, 0) / margins.squareRoot()
                 : product / margins.squareRoot()
         }
         func reach(_ a: Double, _ b: Double) -> Double {
@@ -115,7 +129,8 @@ package enum EvaluationMetrics {
         }
         return [
             Metric(
-                name: "format/change", value: p - q, unit: "fraction", higherIsBetter: true,
+                name: formatName + changeSuffix, value: p - q, unit: "fraction",
+                higherIsBetter: true,
                 count: pairs.count, confidenceLow: p - q - reach(p - after.low, before.high - q),
                 confidenceHigh: p - q + reach(after.high - p, q - before.low))
         ]

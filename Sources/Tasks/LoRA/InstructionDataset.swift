@@ -15,6 +15,27 @@ package enum Instruction: Hashable, Sendable {
     package enum Kind: Hashable, Sendable { case alpaca, prompt }
 }
 
+extension Instruction {
+    /// What is asked, for people: without the words around an Alpaca instruction.
+    package var question: String? {
+        switch self {
+        case .completion(let prompt, _, .alpaca): AlpacaTemplate.question(in: prompt)
+        case .completion(let prompt, _, .prompt): prompt
+        case .conversation(let messages): messages.last { $0.role == "user" }?.content
+        case .text, .tokens: nil
+        }
+    }
+
+    /// The answer that the dataset gives.
+    package var reference: String? {
+        switch self {
+        case .completion(_, let completion, _): completion
+        case .conversation(let messages): messages.last?.content
+        case .text, .tokens: nil
+        }
+    }
+}
+
 /// Instructions to fine-tune on, and those kept apart to see how far it has helped.
 ///
 /// A file in JSON (one list) or JSON Lines, or a folder with `train.jsonl` and, held out,
@@ -249,7 +270,20 @@ package enum AlpacaTemplate {
             ? "Below is an instruction that describes a task, paired with an input that provides "
                 + "further context. " : "Below is an instruction that describes a task. "
         return task + "Write a response that appropriately completes the request.\n\n"
-            + "### Instruction:\n\(instruction)\n\n"
-            + (hasInput ? "### Input:\n\(input)\n\n" : "") + "### Response:\n"
+            + beginning + instruction + "\n\n" + (hasInput ? "### Input:\n\(input)\n\n" : "")
+            + end
+    }
+
+    private static let beginning = "### Instruction:\n"
+    private static let end = "### Response:\n"
+
+    /// The instruction, and the input after it, of a prompt that was made here.
+    static func question(in prompt: String) -> String {
+        let parts = prompt.split(separator: beginning, maxSplits: 1)
+        guard let rest = parts.last, parts.count == 2, rest.hasSuffix("\n\n" + end) else {
+            return prompt
+        }
+        return rest.dropLast(end.count + 2).split(separator: "\n\n### Input:\n", maxSplits: 1)
+            .joined(separator: "\n")
     }
 }

@@ -6,7 +6,7 @@ import LanguageModels
 /// the time between tokens.
 package enum SpeedTask: EvaluationTask {
     package static let kind = "speed"
-    package static let version = 1
+    package static let version = 2
     package static let summary = "prompt and decoding rates as llama-bench measures them"
     package static let needsRealWeights = false
     package static let settings: [Catalog.Setting] = [
@@ -44,6 +44,8 @@ package enum SpeedTask: EvaluationTask {
         let measurement = SpeedMeasurement(
             model: context.model, computation: context.computation, depth: depth,
             capacity: max(promptTokens, generated), seed: context.job.cell.seed)
+        var sentinel = NoiseSentinel(
+            completed: context.completed.records[NoiseSentinel.recordKind] ?? [])
 
         if promptTokens > 0 {
             let name = "pp\(promptTokens)\(suffix)"
@@ -53,7 +55,10 @@ package enum SpeedTask: EvaluationTask {
             for repetition in times.count..<repetitions {
                 try context.progress(
                     "\(name) repetition \(repetition + 1)", repetition, of: steps)
-                times.append(measurement.timePrompt(promptTokens))
+                times.append(
+                    try sentinel.watch(name, repetition: repetition, report: context.record) {
+                        measurement.timePrompt(promptTokens)
+                    })
                 try context.timing(
                     TimingSample(
                         name: name, repetition: repetition, tokens: promptTokens,
@@ -63,19 +68,20 @@ package enum SpeedTask: EvaluationTask {
         }
         if generated > 0 {
             try measureDecoding(
-                context, measurement, name: "tg\(generated)\(suffix)", count: generated,
+                context, measurement, &sentinel, name: "tg\(generated)\(suffix)", count: generated,
                 repetitions: repetitions, steps: steps)
         }
         if promptTokens > 0, depth == 0 {
             try measureFirstToken(
-                context, measurement, count: promptTokens, repetitions: repetitions,
+                context, measurement, &sentinel, count: promptTokens, repetitions: repetitions,
                 steps: steps)
         }
+        if let verdict = sentinel.verdict { try context.fact("noisy", .string(verdict)) }
     }
 
     private static func measureDecoding(
-        _ context: TaskContext, _ measurement: SpeedMeasurement, name: String, count: Int,
-        repetitions: Int, steps: Int
+        _ context: TaskContext, _ measurement: SpeedMeasurement, _ sentinel: inout NoiseSentinel,
+        name: String, count: Int, repetitions: Int, steps: Int
     ) throws {
         var totals = context.completedNanoseconds(name)
         var latencies = context.completedNanoseconds("itl").map { Double($0) / 1e9 }
@@ -83,7 +89,9 @@ package enum SpeedTask: EvaluationTask {
         for repetition in totals.count..<repetitions {
             try context.progress(
                 "\(name) repetition \(repetition + 1)", repetitions + repetition, of: steps)
-            let times = measurement.timeSteps(count)
+            let times = try sentinel.watch(name, repetition: repetition, report: context.record) {
+                measurement.timeSteps(count)
+            }
             totals.append(times.reduce(0, +))
             try context.timing(
                 TimingSample(
@@ -112,8 +120,8 @@ package enum SpeedTask: EvaluationTask {
     }
 
     private static func measureFirstToken(
-        _ context: TaskContext, _ measurement: SpeedMeasurement, count: Int, repetitions: Int,
-        steps: Int
+        _ context: TaskContext, _ measurement: SpeedMeasurement, _ sentinel: inout NoiseSentinel,
+        count: Int, repetitions: Int, steps: Int
     ) throws {
         let tokenizer: Tokenizer
         do {
@@ -129,7 +137,11 @@ package enum SpeedTask: EvaluationTask {
         for repetition in seconds.count..<repetitions {
             try context.progress(
                 "ttft repetition \(repetition + 1)", 2 * repetitions + repetition, of: steps)
-            let time = measurement.timeToFirstToken(text, count: count, tokenizer: tokenizer)
+            let time = try sentinel.watch(
+                "ttft", repetition: repetition, report: context.record
+            ) {
+                measurement.timeToFirstToken(text, count: count, tokenizer: tokenizer)
+            }
             try context.timing(
                 TimingSample(
                     name: "ttft", repetition: repetition, tokens: count, nanoseconds: time))

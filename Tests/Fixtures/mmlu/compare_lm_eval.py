@@ -86,9 +86,10 @@ def main():
             differences = [abs(a - b) for one, other in pairs for a, b in zip(one, other)]
             pick = lambda values: max(range(4), key=lambda i: (values[i], -i))
             others = sum(pick(one) != pick(other) for one, other in pairs)
+            digits = lambda value: value if isinstance(value, str) else f"{value:.4f}"
             print(f"| {subject} | {len(pairs)} | {name} | {max(differences):.6f} | "
                   f"{sum(differences) / len(differences):.6f} | {metrics[subject]['acc']:.4f} | {wanted['acc']:.4f} | "
-                  f"{metrics[subject]['acc_stderr']:.4f} | {wanted['acc_stderr']:.4f} | {others} | "
+                  f"{digits(metrics[subject]['acc_stderr'])} | {digits(wanted['acc_stderr'])} | {others} | "
                   f"{best[subject] / seconds[subject]:.1f} |")
 
 

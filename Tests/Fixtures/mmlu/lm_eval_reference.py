@@ -85,7 +85,7 @@ def main():
                 item.set_config("num_fewshot", arguments.shots)
                 start = time.monotonic()
                 found = simple_evaluate(
-                    model, tasks=[item], limit=arguments.limit, bootstrap_iters=0, log_samples=True,
+                    model, tasks=[item], limit=arguments.limit, bootstrap_iters=100, log_samples=True,
                     apply_chat_template=arguments.chat, fewshot_as_multiturn=arguments.chat)
                 seconds[subject] = round(time.monotonic() - start, 3)
                 (scores,), (samples,) = found["results"].values(), found["samples"].values()

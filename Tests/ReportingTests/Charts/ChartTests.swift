@@ -100,7 +100,8 @@ import Testing
     @Test func anyFiguresStayInThePicture() throws {
         var generator = SeededGenerator(seed: 11)
         let odd: [Double] = [
-            0, -0.0, 1, 1, 1e-308, 1e308, -1e308, 5e-324, .nan, .infinity, 0.1, 100, -3,
+            0, -0.0, 1, 1, 1e-308, 1e308, -1e308, .leastNonzeroMagnitude, .nan, .infinity, 0.1, 100,
+            -3,
         ]
         func figure() -> Double {
             let choice = Int(generator.next() % 20)
@@ -147,7 +148,7 @@ import Testing
         ("", "chart"), ("é", "chart"), ("a/b\\c", "a-b-c"), ("q4_0", "q4_0"),
     ])
     func aFileNameIsHarmless(_ text: String, _ name: String) {
-        #expect(ReportChart.fileName(text.replacing("../", with: "/../")) == name)
+        #expect(ReportChart.fileName(text) == name)
         #expect(ReportChart.fileName(String(repeating: "x", count: 300)).count == 80)
     }
 }

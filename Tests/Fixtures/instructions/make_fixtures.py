@@ -2,7 +2,7 @@
 """Write instruction-tokens.json: digests of how TRL's rules turn records into token ids, with SmolLM2's tokenizer.
 
     python3 -m pip install torch transformers gguf
-    python3 Tests/Fixtures/lora/make_fixtures.py PATH/TO/SmolLM2-135M-Instruct.Q4_1.gguf ../shared/data/alpaca_en_demo.json
+    python3 Tests/Fixtures/instructions/make_fixtures.py PATH/TO/SmolLM2-135M-Instruct.Q4_1.gguf ../shared/data/alpaca_en_demo.json
 
 Per form: the number of tokens of each record, where its completion begins, and the SHA-256 of all ids as little-endian
 int32. The records are the first 100 of the file, which is not ours to publish.
