@@ -48,6 +48,9 @@ package struct AccuracyVariant: Hashable {
         }
     }
 
+    /// `mini-mmlu (5-shot)`, or the task's name.
+    static func heading(of attempt: StoredAttempt) -> String { Key(attempt).heading }
+
     /// Whether an attempt was measured this way.
     package func includes(_ attempt: StoredAttempt) -> Bool {
         attempt.metrics[metric] != nil && Key(attempt) == key

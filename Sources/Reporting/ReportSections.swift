@@ -22,10 +22,12 @@ package enum ReportSections {
     package static let all: [any ReportSection] = [
         VerdictSection(),
         SummarySection(),
+        ComparisonSection(),
         SubjectSection(),
         CodeSection(),
         LatencySection(),
         MemorySection(),
+        DamageSection(),
         SpeculativeSection(),
         FineTuningSection(),
         NoiseSection(),

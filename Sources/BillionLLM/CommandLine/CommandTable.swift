@@ -14,6 +14,8 @@ enum CommandTable {
             ExplainCommand.self,
             QueryCommand.self,
             ReportCommand.self,
+            CompareCommand.self,
+            ExportCommand.self,
             StatusCommand.self,
             RunsCommand.self,
             LogCommand.self,
