@@ -81,6 +81,9 @@ package struct Catalog: Sendable {
             case text
             /// One of a list of words.
             case choice([String])
+            /// Another model for the job to open: a quantization of its own, a model's name, or
+            /// `NAME:QUANTIZATION`.
+            case otherModel
             /// A second model, by name or as `{model: NAME, quantization: FORMAT}`, or one of a list
             /// of words.
             case draft([String])

@@ -55,19 +55,26 @@ package struct TaskContext {
     package let resources: [String: String]
     /// What an earlier attempt finished: neither done nor reported again, but counted.
     package let completed: CompletedWork
+    /// Opens the model that a setting names.
+    private let openOther: (String) throws -> LanguageModel
     private let report: (JobEvent) throws -> Void
 
     package init(
         job: Job, model: LanguageModel, computation: Computation, resources: [String: String],
-        completed: CompletedWork = .none, report: @escaping (JobEvent) throws -> Void
+        completed: CompletedWork = .none, openOther: @escaping (String) throws -> LanguageModel,
+        report: @escaping (JobEvent) throws -> Void
     ) {
         self.job = job
         self.model = model
         self.computation = computation
         self.resources = resources
         self.completed = completed
+        self.openOther = openOther
         self.report = report
     }
+
+    /// The other model that a setting of this job names, opened on the same backend.
+    package func otherModel(_ setting: String) throws -> LanguageModel { try openOther(setting) }
 
     package func metric(_ metric: Metric) throws { try report(.metric(metric)) }
     package func sample(_ sample: EvaluatedSample) throws { try report(.sample(sample)) }

@@ -42,7 +42,9 @@ package struct ModelExecutor: JobExecutor {
             try task.run(
                 TaskContext(
                     job: job, model: model, computation: hardware.computation,
-                    resources: resources, completed: completed, report: report))
+                    resources: resources, completed: completed,
+                    openOther: { try other($0, beside: model, of: job, on: hardware) },
+                    report: report))
         }
         if let variant = model.tokenizerVariant {
             try report(.fact(name: "tokenizer", value: .string(variant)))
@@ -77,6 +79,20 @@ extension ModelExecutor {
         }
         return try LanguageModel(
             path: path, backend: hardware.makeBackend(), adapter: resources["adapter"])
+    }
+
+    /// The model that a setting names; a second time the job's own where they are one file.
+    private func other(
+        _ setting: String, beside model: LanguageModel, of job: Job, on hardware: HardwareTarget
+    ) throws -> LanguageModel {
+        guard let path = resources[setting] else {
+            throw TaskError(
+                "task '\(job.cell.task)': the job came without the place of its \(setting).")
+        }
+        let adapter = resources[setting + ".adapter"]
+        if path == resources["model"], adapter == resources["adapter"] { return model }
+        return try LanguageModel(
+            path: path, backend: hardware.makeBackend(), adapter: adapter)
     }
 }
 

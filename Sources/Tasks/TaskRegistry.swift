@@ -6,6 +6,7 @@ import Experiments
 package enum TaskRegistry {
     package static var all: [any EvaluationTask.Type] {
         [
+            FidelityTask.self,
             HumanEvalInstructTask.self,
             HumanEvalTask.self,
             LoRATask.self,

@@ -171,7 +171,13 @@ enum RunCommand: Command {
             try add(
                 draft.source, draft.quantization, file: "draft", synthetic: "synthetic_draft")
         }
-        if case .string(let name)? = cell.taskSettings["dataset"] {
+        for (setting, other) in cell.otherModels {
+            resources[setting] = try path(
+                of: other.source, in: other.quantization, resolver: resolver)
+            resources[setting + ".adapter"] = resolver.adapter(of: cell.with(other))
+        }
+        if let name = cell.textName { resources["text"] = try resolver.text(name) }
+        if let name = cell.datasetName {
             resources["dataset"] = try TaskRegistry.task(kind: cell.taskKind)?
                 .findDataset(name, in: resolver.project.datasets)
         }

@@ -2,7 +2,7 @@ import Basics
 
 /// What each name of a manifest means: the catalog's names and the manifest's own together.
 struct NameTable {
-    private let catalog: Catalog
+    let catalog: Catalog
     private var models: [String: ModelSource?] = [:]
     private var adapters: [String: String] = [:]
     private var aliases: [String: String] = [:]
@@ -143,6 +143,7 @@ struct NameTable {
         -> Result<JSONValue, ManifestError.Issue>?
     {
         let value = setting.value(of: node)
+        if case .otherModel = setting.kind { return checkedOther(value, setting, node) }
         guard case .draft = setting.kind, case .success(let found)? = value,
             let draft = DraftCell.names(in: found)
         else { return value }
