@@ -215,7 +215,8 @@ extension ReadOnlyStore {
                     hardware: row.text(13) ?? "", backend: row.text(14) ?? "",
                     hardwareSettings: try object(row.text(15), what: "settings of hardware"),
                     seed: row.text(16) ?? "", status: row.text(17) ?? "", reason: row.text(18),
-                    cause: row.text(22), startedAt: row.text(19) ?? "", endedAt: row.text(20), digest: row.text(21)))
+                    cause: row.text(22), startedAt: row.text(19) ?? "", endedAt: row.text(20),
+                    digest: row.text(21)))
         }
         return attempts
     }
