@@ -49,7 +49,10 @@ package struct AccuracyVariant: Hashable {
     }
 
     /// `mini-mmlu (5-shot)`, or the task's name.
-    static func heading(of attempt: StoredAttempt) -> String { Key(attempt).heading }
+    static func heading(of attempt: StoredAttempt) -> String {
+        // What is measured beside answers is no accuracy on their dataset.
+        attempt.taskKind == "fidelity" ? attempt.task : Key(attempt).heading
+    }
 
     /// Whether an attempt was measured this way.
     package func includes(_ attempt: StoredAttempt) -> Bool {

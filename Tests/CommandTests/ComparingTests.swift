@@ -95,7 +95,8 @@ import Testing
         #expect(text.output.hasPrefix("A  tiny f32\nB  tiny q4_0\n\nmini-mmlu (0-shot), one, "))
         let json = try project.run("compare", "tiny:f32", "tiny:q4_0", "--json")
         let output = try JSON.decode(Output.self, from: json.output)
-        let questions = try #require(output.parts.first { $0.task == "mini-mmlu (0-shot)" }?.questions)
+        let questions = try #require(
+            output.parts.first { $0.task == "mini-mmlu (0-shot)" }?.questions)
         #expect(questions.shared == 50)
         #expect(questions.right_b - questions.right_a == questions.only_b - questions.only_a)
         #expect(questions.ci_low <= questions.difference)

@@ -28,8 +28,9 @@ import Testing
     @Test func aModelIsLookedUp() throws {
         let other = try cells("mine")[0].otherModels["parent"]
         #expect(
-            other == OtherModel(
-                model: "mine", source: .path("mine.gguf"), quantization: "as-stored"))
+            other
+                == OtherModel(
+                    model: "mine", source: .path("mine.gguf"), quantization: "as-stored"))
         let cell = try cells("smollm2:f16", model: "[mine]")[0]
         #expect(
             cell.otherModels["parent"]

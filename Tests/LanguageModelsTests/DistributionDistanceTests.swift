@@ -4,7 +4,6 @@ import Testing
 
 @testable import LanguageModels
 
-
 /// Divergences against the definition in f64, and two models on one text.
 @Suite struct DistributionDistanceTests {
     /// exp is computed in f32, as the models' logits are.
@@ -79,7 +78,8 @@ import Testing
         }
         #expect(losses.count == chunks * (length / 2 - 1))
         let perplexity = Perplexity(
-            of: tokens, contextLength: length, model: model, computation: .f32) { _ in }
+            of: tokens, contextLength: length, model: model, computation: .f32
+        ) { _ in }
         let mean = losses.reduce(0, +) / Double(losses.count)
         #expect(abs(Perplexity.value(ofMeanLoss: mean) - perplexity.value) < 1e-9)
     }

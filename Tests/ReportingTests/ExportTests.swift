@@ -47,7 +47,7 @@ import Testing
         }
     }
 
-    /// hashlib.sha256(json.dumps(doc, indent=2, ensure_ascii=False).encode()).hexdigest()
+    /// The hash is Python's: SHA-256 of `json.dumps(doc, indent=2, ensure_ascii=False)`.
     @Test func oddTextsAreEscapedAsPythonDoes() throws {
         let document = Recorded.Document.Fields(
             question: "Which\nB. line \"is\" \\ odd\u{08}\u{0C}\u{01}é\t?", subject: "s",
@@ -56,9 +56,12 @@ import Testing
         #expect(found.choices == document.choices && found.question == document.question)
         #expect(
             found.hash == "9729015e608f4e02e3f9ad3564f3420e896687e469157031970a736d590e7c04")
-        #expect(HarnessDocument(EvaluatedSample(
-            index: 0, subject: "s", question: "Explain.", logProbabilities: [], prediction: "x",
-            answer: "y", isCorrect: false)) == nil)
+        #expect(
+            HarnessDocument(
+                EvaluatedSample(
+                    index: 0, subject: "s", question: "Explain.", logProbabilities: [],
+                    prediction: "x",
+                    answer: "y", isCorrect: false)) == nil)
     }
 
     @Test func filesHaveTheHarnesssKeys() throws {

@@ -59,7 +59,8 @@ import Testing
         }
         try store.close()
         let database = try scratch.connect()
-        let query = "SELECT group_concat(attempt_id || question_set_id || outcomes) "
+        let query =
+            "SELECT group_concat(attempt_id || question_set_id || outcomes) "
             + "FROM attempt_outcomes"
         let rows = try database.value(query)
         let sets = try database.value("SELECT group_concat(members) FROM question_sets")

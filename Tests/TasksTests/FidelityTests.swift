@@ -1,8 +1,8 @@
 import Basics
 import Experiments
 import LanguageModels
-import TestSupport
 import Tensors
+import TestSupport
 import Testing
 
 @testable import Tasks
@@ -52,7 +52,11 @@ import Testing
                         divergence: value, isSameTop: index % 3 == 0, referenceLoss: 1 + value,
                         loss: 2 * value)
                 }
-                if place == 0 { add(&whole) } else if place == 1 { add(&first) } else {
+                if place == 0 {
+                    add(&whole)
+                } else if place == 1 {
+                    add(&first)
+                } else {
                     add(&second)
                 }
             }
@@ -63,7 +67,9 @@ import Testing
         for (one, other) in zip(first.metrics(), whole.metrics()) {
             #expect(one.name == other.name && abs(one.value - other.value) < 1e-12)
         }
-        #expect(throws: (any Error).self) { try FidelityTally(recordValues: ["count": .bool(true)]) }
+        #expect(throws: (any Error).self) {
+            try FidelityTally(recordValues: ["count": .bool(true)])
+        }
     }
 
     @Test func flipsAreCounted() {

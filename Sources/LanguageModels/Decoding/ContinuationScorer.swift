@@ -83,7 +83,8 @@ package final class ContinuationScorer {
     }
 
     /// Sees the logits [V] after a request's context: what predicts its continuations' first token.
-    package typealias ContextVisitor = (_ request: Int, _ logits: UnsafeBufferPointer<Float>) -> Void
+    package typealias ContextVisitor =
+        (_ request: Int, _ logits: UnsafeBufferPointer<Float>) -> Void
 
     /// Scores of all continuations of several requests, in order.
     ///

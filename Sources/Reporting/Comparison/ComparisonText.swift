@@ -36,7 +36,8 @@ extension Comparison {
         let paired = questions.paired
         var shared = "\(Figures.counted(paired.count, "question")) in common"
         if questions.askedA != paired.count || questions.askedB != paired.count {
-            shared += " (A was asked \(NumberFormat.grouped(questions.askedA)), "
+            shared +=
+                " (A was asked \(NumberFormat.grouped(questions.askedA)), "
                 + "B \(NumberFormat.grouped(questions.askedB)))"
         }
         let p = paired.exactP

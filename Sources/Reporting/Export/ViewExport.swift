@@ -6,7 +6,7 @@ package enum ViewExport {
     /// Rows that are held at a time.
     private static let batch = 10_000
 
-    /// Writes `results.csv`, `samples.csv`, ... into a folder, over those that are there.
+    /// Writes a file a view, such as `results.csv`, into a folder, over those that are there.
     ///
     /// - Parameter output: `csv` or `json`.
     /// - Returns: the files' names.

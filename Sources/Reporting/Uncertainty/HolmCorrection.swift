@@ -1,5 +1,6 @@
-/// p values of several tests at once, raised so that all of them together err at most as often as
-/// one: S. Holm, "A simple sequentially rejective multiple test procedure", 1979.
+/// Values of p for several tests at once, raised so that all together err as rarely as one.
+///
+/// S. Holm, "A simple sequentially rejective multiple test procedure", 1979.
 enum HolmCorrection {
     /// In the order given.
     static func adjusted(_ values: [Double]) -> [Double] {

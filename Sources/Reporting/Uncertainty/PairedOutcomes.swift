@@ -99,7 +99,8 @@ extension PairedOutcomes {
         let discordant = Double(onlyA + onlyB) / Double(count)
         let wanted =
             WilsonInterval.quantile * discordant.squareRoot()
-            + Distributions.normalQuantile(0.8) * max(discordant - difference * difference, 0).squareRoot()
+            + Distributions.normalQuantile(0.8)
+            * max(discordant - difference * difference, 0).squareRoot()
         return Int((wanted * wanted / (difference * difference)).rounded(.up))
     }
 }

@@ -1,3 +1,5 @@
+import Experiments
+
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Musl)
@@ -5,7 +7,6 @@
 #else
     import Darwin
 #endif
-import Experiments
 
 /// One mean over another, with an interval from the repetitions of both.
 ///

@@ -46,7 +46,8 @@ struct FidelityQuestions {
                 if known.count < together.count {
                     try context.progress(subject.name, index, of: total)
                     answers = try compare(together, of: subject.name, prompt)
-                    for (offset, answer) in answers.enumerated() where finished[index + offset] == nil {
+                    for (offset, answer) in answers.enumerated()
+                    where finished[index + offset] == nil {
                         try context.record(
                             JobRecord(
                                 kind: FidelityTask.questionRecord, index: index + offset,
@@ -68,7 +69,8 @@ struct FidelityQuestions {
     private func completedAnswers() -> [Int: FidelityAnswer] {
         let records = context.completed.records[FidelityTask.questionRecord] ?? []
         return Dictionary(
-            records.compactMap { record in FidelityAnswer(record.values).map { (record.index, $0) } }
+            records.compactMap { record in FidelityAnswer(record.values).map { (record.index, $0) }
+            }
         ) { $1 }
     }
 

@@ -106,17 +106,23 @@ package struct FidelityTally: Hashable, Sendable, Codable {
                 name: "top1_agreement" + suffix, value: Double(sameTop) / Double(count),
                 unit: "fraction", higherIsBetter: true, count: count,
                 confidenceLow: agreement?.low, confidenceHigh: agreement?.high),
-            exponential("perplexity" + suffix, of: loss, isBetterHigh: false),
-            exponential("perplexity_reference" + suffix, of: referenceLoss, isBetterHigh: nil),
-            exponential("perplexity_ratio" + suffix, of: lossDifference, isBetterHigh: false),
+            exponential("perplexity" + suffix, of: loss, unit: "perplexity", isBetterHigh: false),
+            exponential(
+                "perplexity_reference" + suffix, of: referenceLoss, unit: "perplexity",
+                isBetterHigh: nil),
+            exponential(
+                "perplexity_ratio" + suffix, of: lossDifference, unit: "ratio",
+                isBetterHigh: false),
         ]
     }
 
     /// exp of a mean, with the interval of the mean taken along.
-    private func exponential(_ name: String, of moments: Moments, isBetterHigh: Bool?) -> Metric {
+    private func exponential(
+        _ name: String, of moments: Moments, unit: String, isBetterHigh: Bool?
+    ) -> Metric {
         let interval = moments.interval(of: count)
         return Metric(
-            name: name, value: Perplexity.value(ofMeanLoss: moments.mean(of: count)), unit: "1",
+            name: name, value: Perplexity.value(ofMeanLoss: moments.mean(of: count)), unit: unit,
             higherIsBetter: isBetterHigh, count: count,
             confidenceLow: interval.map { Perplexity.value(ofMeanLoss: $0.low) },
             confidenceHigh: interval.map { Perplexity.value(ofMeanLoss: $0.high) })
