@@ -84,10 +84,10 @@ import Testing
     @Test func mistakesAreNamed() {
         #expect(
             message(", draft: smolm2").contains(
-                "unknown model \"smolm2\". Did you mean 'smollm2'?"))
+                "unknown model 'smolm2'. Did you mean 'smollm2'?"))
         #expect(
             message(", draft: {model: smollm2, quantization: q4}").contains(
-                "unknown quantization \"q4\"."))
+                "unknown quantization 'q4'."))
         #expect(
             message(", draft: {name: smollm2}").contains(
                 "'draft' must be lookup, ngram, a model or {model, quantization}, found"))

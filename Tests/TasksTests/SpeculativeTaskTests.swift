@@ -88,7 +88,12 @@ import Testing
     @Test(arguments: [JSONValue.integer(3), .string("auto")])
     func rowsOfAPerfectDraftAddUp(k: JSONValue) throws {
         let events = try measure(
-            ["n_gen": .integer(16), "k": k],
+            [
+                "n_gen": .integer(16), "k": k,
+                "draft": .object([
+                    "model": .string("tiny"), "quantization": .string("as-stored"),
+                ]),
+            ],
             draft: DraftCell(model: "tiny", source: .path("tiny"), quantization: "as-stored"))
         let prompts = records(events, "speculative_prompt")
         let cycles = records(events, "speculative_cycle")
