@@ -20,6 +20,7 @@ package enum Migrations {
         Migration(name: "speculative", sql: speculativeSchema),
         Migration(name: "watching", sql: watchingSchema),
         Migration(name: "lora-answers", sql: loraAnswersSchema),
+        Migration(name: "training", sql: trainingSchema),
         Migration(name: "outcome-vectors", sql: outcomeVectors),
         Migration(name: "fidelity", sql: fidelityViews),
     ]

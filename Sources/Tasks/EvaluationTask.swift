@@ -14,6 +14,8 @@ package protocol EvaluationTask {
     static var settings: [Catalog.Setting] { get }
     /// Whether its result depends on what the weights are: such a task refuses random ones.
     static var needsRealWeights: Bool { get }
+    /// Whether it computes in f32 from the weights as they are stored, whatever `compute` says.
+    static var readsWeightsAsStored: Bool { get }
     /// Whether it runs code that a model wrote, which needs a sandbox or somebody's word.
     static var runsForeignCode: Bool { get }
     /// The file or folder of the dataset that the setting `dataset` names.
@@ -29,6 +31,7 @@ package protocol EvaluationTask {
 
 extension EvaluationTask {
     package static var needsRealWeights: Bool { true }
+    package static var readsWeightsAsStored: Bool { false }
     package static var runsForeignCode: Bool { false }
     /// The setting that a job has, and no manifest can give, when code may run without a sandbox.
     package static var unsafeCodeSetting: String { "unsafe_code" }
@@ -91,6 +94,21 @@ package struct TaskContext {
             throw missing(key, "an integer")
         }
         return Int(value)
+    }
+
+    package func number(_ key: String) throws -> Double {
+        guard let value = optionalNumber(key) else { throw missing(key, "a number") }
+        return value
+    }
+
+    /// A text or nil where the setting is not set.
+    package func optionalString(_ key: String) -> String? {
+        if case .string(let value)? = job.cell.taskSettings[key] { value } else { nil }
+    }
+
+    /// True, false, or nil where the setting is not set.
+    package func optionalBool(_ key: String) -> Bool? {
+        if case .bool(let value)? = job.cell.taskSettings[key] { value } else { nil }
     }
 
     package func string(_ key: String) throws -> String {

@@ -19,7 +19,8 @@ package struct ModelExecutor: JobExecutor {
         guard let task = TaskRegistry.task(kind: job.cell.taskKind) else {
             throw TaskError("this program has no task '\(job.cell.taskKind)'.")
         }
-        let hardware = try HardwareTarget(job.cell)
+        var hardware = try HardwareTarget(job.cell)
+        if task.readsWeightsAsStored { hardware.computation = .f32 }
         try report(.progress(JobProgress(phase: "loading", completed: 0, total: 1)))
         let model = try load(job, for: task, on: hardware)
         for (name, value) in model.backend.facts.sorted(by: { $0.key < $1.key }) {
@@ -99,7 +100,7 @@ extension ModelExecutor {
 package struct HardwareTarget {
     package let entry: BackendRegistry.Entry
     package let threads: Int
-    package let computation: Computation
+    package fileprivate(set) var computation: Computation
 
     /// What a manifest may set for hardware, the same for every backend so far.
     package static let settings: [Catalog.Setting] = [

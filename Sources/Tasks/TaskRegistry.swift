@@ -9,6 +9,7 @@ package enum TaskRegistry {
             FidelityTask.self,
             HumanEvalInstructTask.self,
             HumanEvalTask.self,
+            LoRATask.self,
             MemoryTask.self,
             MMLUTask.self,
             SpeculativeTask.self,

@@ -151,6 +151,11 @@ enum RunCommand: Command {
         let cell = job.cell
         var resources: [String: String] = [:]
         resources["adapter"] = resolver.adapter(of: cell)
+        for setting in ["init_adapter", "output_dir"] {
+            if case .string(let path)? = cell.taskSettings[setting] {
+                resources[setting] = resolver.path(path)
+            }
+        }
         func add(_ source: ModelSource, _ quantization: String, file: String, synthetic: String)
             throws
         {

@@ -44,8 +44,11 @@ struct JobResolver: Sendable {
     }
 
     /// The folder of the adapter that the model is used with; nil for none.
-    func adapter(of cell: Cell) -> String? {
-        cell.adapter.map { $0.hasPrefix("/") ? $0 : FileSystem.join(manifest.folder, $0) }
+    func adapter(of cell: Cell) -> String? { cell.adapter.map(path) }
+
+    /// What a path of the manifest means: it is relative to the manifest's folder.
+    func path(_ text: String) -> String {
+        text.hasPrefix("/") ? text : FileSystem.join(manifest.folder, text)
     }
 
     /// Whether what the job needs is on this machine.
@@ -112,6 +115,15 @@ struct JobResolver: Sendable {
                 case .success(let found): datasetDigest = found
                 case .failure(let error): return .unavailable(cell, reason: "\(error)")
                 case nil: break
+                }
+            }
+            // The text of the path says nothing of what training begins with.
+            if case .string(let path)? = cell.taskSettings["init_adapter"] {
+                do {
+                    cell.taskSettings["init_adapter_digest"] = .string(
+                        try access.digest(ofAdapter: self.path(path)))
+                } catch {
+                    return .broken(cell, reason: "init_adapter: \(error)")
                 }
             }
             var inputs: [String: String] = [:]
