@@ -60,8 +60,6 @@ package struct Cell: Hashable, Sendable, Codable {
     package var seed: UInt64
     /// Other models that the job opens, by the setting that names them.
     package var otherModels: [String: OtherModel]
-    /// A second model that the task uses; its names are in the settings too.
-    package var draft: DraftCell?
 
     package init(
         experiment: String, model: String, source: ModelSource, adapter: String? = nil,
@@ -102,27 +100,20 @@ package struct Job: Hashable, Sendable, Codable {
     /// What identifies the rest that the job reads, by the setting that names it: other models
     /// (with their quantization) and texts.
     package let inputs: [String: String]
-    /// SHA-256 of the draft's source file; nil where there is no second model.
-    package let draftDigest: String?
 
     /// - Parameter cell: its `hardwareSettings` must be resolved (no `auto`), for two machines
     ///   that resolve differently run different jobs.
     /// - Parameter engineVersion: counted up when a change of the engine can change results.
     package init(
-        cell: Cell, modelDigest: String, datasetDigest: String?, draftDigest: String? = nil,
-        taskVersion: Int, engineVersion: Int, inputs: [String: String] = [:]
+        cell: Cell, modelDigest: String, datasetDigest: String?, taskVersion: Int,
+        engineVersion: Int, inputs: [String: String] = [:]
     ) throws {
         self.cell = cell
         self.modelDigest = modelDigest
         self.datasetDigest = datasetDigest
         self.inputs = inputs
-        self.draftDigest = draftDigest
         // Names of other inputs do not count, what they stand for does.
-        var settings = cell.taskSettings.filter { inputs[$0.key] == nil }
-        if let draft = cell.draft, let draftDigest {
-            // Names do not count, here as elsewhere.
-            settings["draft"] = DraftCell.object(model: draftDigest, draft.quantization)
-        }
+        let settings = cell.taskSettings.filter { inputs[$0.key] == nil }
         var identity: [String: JSONValue] = [
             "model": .string(modelDigest),
             "quantization": .string(cell.quantization),

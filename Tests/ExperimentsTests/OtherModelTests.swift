@@ -47,7 +47,7 @@ import Testing
         ("f33", "'parent': unknown model 'f33'."),
         ("mine:f33", "'parent': unknown quantization 'f33'. Did you mean 'f32'?"),
         ("min:f32", "'parent': unknown model 'min'. Did you mean 'mine'?"),
-        ("[a]", "'parent' must be a quantization or a model's name, found a list."),
+        ("[a]", "'parent' must be a quantization, a model or {model, quantization}, found a list."),
     ])
     func unknownNamesAreRefused(setting: String, message: String) throws {
         do {

@@ -29,7 +29,7 @@ enum Sample {
                 kind: "against", version: 1,
                 settings: [
                     .init("rounds", .integer(1...9), default: .integer(1), ""),
-                    .init("parent", .otherModel, default: .string("f32"), ""),
+                    .init("parent", .otherModel(words: []), default: .string("f32"), ""),
                 ]),
             // Nothing real has these types yet.
             .init(

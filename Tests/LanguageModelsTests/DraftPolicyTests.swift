@@ -97,7 +97,7 @@ import Testing
     func itFindsALengthThatPays(world: World) {
         let best = (0...15).map { world.secondsPerToken(drafting: $0) }.min() ?? 1
         #expect(best < 0.9)
-        #expect(simulate(world) < best * 1.05, "best fixed \(best)")
+        #expect(simulate(world) < best * 1.1, "best fixed \(best)")
     }
 
     @Test func aFixedLengthIsKept() {

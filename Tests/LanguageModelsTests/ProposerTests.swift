@@ -84,8 +84,8 @@ import Testing
             if round % 40 == 39 {
                 sequence.removeLast(Int(generator.next(upperBound: UInt64(sequence.count))))
             }
-            for _ in 0...generator.next(upperBound: 3) {
-                sequence.append(Int32(generator.next(upperBound: 4)))
+            for _ in 0...Int(generator.next(upperBound: UInt64(3))) {
+                sequence.append(Int32(generator.next(upperBound: UInt64(4))))
             }
         }
         #expect(foundAny > 100)

@@ -65,7 +65,7 @@ import Testing
     static func prompt(_ count: Int, seed: UInt64, vocabulary: Int = 200) -> [Int32] {
         var generator = SeededGenerator(seed: seed)
         let words = (0..<5).map { _ in Int32(generator.next(upperBound: UInt64(vocabulary))) }
-        return (0..<count).map { _ in words[Int(generator.next(upperBound: 5))] }
+        return (0..<count).map { _ in words[Int(generator.next(upperBound: UInt64(5)))] }
     }
 
     @Test(arguments: architectures, Array(1...8))

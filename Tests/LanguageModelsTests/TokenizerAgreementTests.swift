@@ -49,7 +49,7 @@ import Testing
         },
         Case(
             "another text",
-            "token 256 is \"ab\" in the draft and \"cd\" in the target"
+            "token 256 is 'ab' in the draft and 'cd' in the target"
         ) { draft, target in target.tokens = swapped(target.tokens, 256, 257) },
         Case(
             "129 more",

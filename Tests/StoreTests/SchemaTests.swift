@@ -64,6 +64,25 @@ import Testing
                 + "run_id"
         ),
         (
+            "speculative_cycles",
+            "job_id cycle prompt_index drafted accepted tokens draft_seconds verify_seconds "
+                + "rest_seconds"
+        ),
+        (
+            "speculative_prompts",
+            "job_id model quantization task hardware host prompt_index prompt category "
+                + "repetition prompt_tokens tokens plain_tokens plain_prompt_seconds "
+                + "plain_seconds target_prompt_seconds draft_prompt_seconds "
+                + "speculative_seconds drafted accepted cycles rejections acceptance "
+                + "accepted_per_cycle tokens_per_pass token_acceptance speedup"
+        ),
+        (
+            "speculative_results",
+            "job_id model quantization task hardware host category prompts tokens drafted "
+                + "accepted cycles rejections acceptance accepted_per_cycle tokens_per_pass "
+                + "token_acceptance speedup speedup_variance"
+        ),
+        (
             "leaderboard",
             "host model quantization hardware dataset acc acc_macro acc_ci_low acc_ci_high "
                 + "n_questions pp tg pp512 tg128 ttft itl_p50 itl_p95 peak_resident_bytes "

@@ -150,30 +150,23 @@ enum RunCommand: Command {
     private static func assignment(for job: Job, resolver: JobResolver) throws -> ChildAssignment {
         let cell = job.cell
         var resources: [String: String] = [:]
-        resources["adapter"] = resolver.adapter(of: cell)
+        resources["model.adapter"] = resolver.adapter(of: cell)
         for setting in ["init_adapter", "output_dir"] {
             if case .string(let path)? = cell.taskSettings[setting] {
                 resources[setting] = resolver.path(path)
             }
         }
-        func add(_ source: ModelSource, _ quantization: String, file: String, synthetic: String)
-            throws
-        {
+        func add(_ source: ModelSource, _ quantization: String, named name: String) throws {
             if case .random(let shape) = source {
-                resources[synthetic] = try JSON.text(
-                    SyntheticModels.model(shape, seed: cell.seed))
+                let model = try SyntheticModels.model(shape, seed: cell.seed)
+                resources[name + ".synthetic"] = try JSON.text(model)
             } else {
-                resources[file] = try path(of: source, in: quantization, resolver: resolver)
+                resources[name] = try path(of: source, in: quantization, resolver: resolver)
             }
         }
-        try add(cell.source, cell.quantization, file: "model", synthetic: "synthetic")
-        if let draft = cell.draft {
-            try add(
-                draft.source, draft.quantization, file: "draft", synthetic: "synthetic_draft")
-        }
+        try add(cell.source, cell.quantization, named: "model")
         for (setting, other) in cell.otherModels {
-            resources[setting] = try path(
-                of: other.source, in: other.quantization, resolver: resolver)
+            try add(other.source, other.quantization, named: setting)
             resources[setting + ".adapter"] = resolver.adapter(of: cell.with(other))
         }
         if let name = cell.textName { resources["text"] = try resolver.text(name) }

@@ -31,11 +31,10 @@ struct JobResolver: Sendable {
         ModelLocation(source, relativeTo: manifest.folder)
     }
 
-    /// Where all models that a cell opens are or come from, its draft too.
+    /// Where all models that a cell opens are or come from.
     func locations(of cell: Cell) -> [ModelLocation] {
         let others = cell.otherModels.sorted { $0.key < $1.key }.map(\.value.source)
-        return ([cell.source] + others + [cell.draft?.source].compactMap { $0 })
-            .compactMap(location(of:))
+        return ([cell.source] + others).compactMap(location(of:))
     }
 
     /// The file of a text that a task names.
@@ -135,7 +134,7 @@ struct JobResolver: Sendable {
                 }
             }
             for (setting, other) in cell.otherModels.sorted(by: { $0.key < $1.key }) {
-                if case .random = other.source {
+                if case .random = other.source, task?.needsRealWeights ?? true {
                     return .unavailable(
                         cell, reason: "\(other.model), its \(setting), has random weights.")
                 }
@@ -155,22 +154,11 @@ struct JobResolver: Sendable {
                     return .broken(cell, reason: "its \(setting): \(reason)")
                 }
             }
-            var draftDigest: String?
-            if let draft = cell.draft {
-                if models[draft.source] == nil {
-                    models[draft.source] = model(draft.source, seed: cell.seed)
-                }
-                switch models[draft.source] ?? .notPulled {
-                case .known(let found): draftDigest = found
-                case .notPulled: return .notPulled(cell)
-                case .unusable(let reason): return .broken(cell, reason: reason)
-                }
-            }
             // Only now: a model is not fetched for a job that cannot run.
             guard let digest else { return .notPulled(cell) }
             let job = try Job(
                 cell: cell, modelDigest: digest, datasetDigest: datasetDigest,
-                draftDigest: draftDigest, taskVersion: task?.version ?? 0,
+                taskVersion: task?.version ?? 0,
                 engineVersion: Program.engineVersion, inputs: inputs)
             return .ready(job)
         }

@@ -156,7 +156,7 @@ package struct ManifestSchema: Sendable {
     }
 
     /// `{model: NAME, quantization: FORMAT}`.
-    private static var draft: Schema {
+    private static var otherModel: Schema {
         [
             "type": .string("object"), "additionalProperties": .bool(false),
             "required": .array([.string("model")]),
@@ -191,9 +191,9 @@ package struct ManifestSchema: Sendable {
                 ],
             ]
         case .bool: choices = [["type": .string("boolean")]]
-        case .text: choices = [text]
+        case .text, .otherModel: choices = [text]
         case .choice(let words): choices = [["enum": .array(words.map { .string($0) })]]
-        case .draft: choices = [text, Self.draft]
+        case .otherModel: choices = [text, Self.otherModel]
         }
         if setting.defaultValue == .null { choices.append(["type": .string("null")]) }
         var schema: Schema =

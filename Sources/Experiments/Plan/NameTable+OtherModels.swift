@@ -5,9 +5,9 @@ extension NameTable {
     /// The value of a setting, with names of models looked up and canonical.
     func checkedOther(
         _ value: Result<JSONValue, ManifestError.Issue>?, _ setting: Catalog.Setting,
-        _ node: YAMLNode
+        words: [String], _ node: YAMLNode
     ) -> Result<JSONValue, ManifestError.Issue>? {
-        guard case .success(.string(let text))? = value else { return value }
+        guard case .success(.string(let text))? = value, !words.contains(text) else { return value }
         let parts = OtherModelName(text, catalog)
         if let model = parts.model, let complaint = complaint(about: model, .model) {
             return .failure(.init(at: node.mark, "'\(setting.key)': \(complaint)"))
@@ -25,8 +25,8 @@ extension NameTable {
         let settings = catalog.tasks.first { $0.kind == cell.taskKind }?.settings ?? []
         var others: [String: OtherModel] = [:]
         for setting in settings {
-            guard case .otherModel = setting.kind,
-                case .string(let text)? = cell.taskSettings[setting.key]
+            guard case .otherModel(let words) = setting.kind,
+                case .string(let text)? = cell.taskSettings[setting.key], !words.contains(text)
             else { continue }
             let parts = OtherModelName(text, catalog)
             let model = parts.model ?? cell.model
@@ -42,7 +42,7 @@ extension NameTable {
 }
 
 /// `f32`, `smollm2` or `smollm2:f16`, taken apart.
-private struct OtherModelName {
+struct OtherModelName {
     var model: String?
     var quantization: String?
 
@@ -54,6 +54,19 @@ private struct OtherModelName {
         let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
         model = String(parts[0])
         if parts.count == 2 { quantization = String(parts[1]) }
+    }
+
+    /// The name that a node of a manifest gives, also as a mapping.
+    static func text(of node: YAMLNode) -> String? {
+        guard case .mapping(let entries) = node.content else { return node.text }
+        var parts: [String: String] = [:]
+        for entry in entries { parts[entry.key.value] = entry.value.text }
+        guard let model = parts.removeValue(forKey: "model"), parts.count == entries.count - 1 else {
+            return nil
+        }
+        let quantization = parts.removeValue(forKey: "quantization")
+        guard parts.isEmpty else { return nil }
+        return [model, quantization].compactMap { $0 }.joined(separator: ":")
     }
 
     func text(canonical: (String) -> String) -> String {

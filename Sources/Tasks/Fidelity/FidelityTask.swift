@@ -13,7 +13,7 @@ package enum FidelityTask: EvaluationTask {
     package static let summary = "what a quantization changes: KL divergence, perplexity, flips"
     package static let settings: [Catalog.Setting] = [
         .init(
-            "reference", .otherModel, default: .string("f32"),
+            "reference", .otherModel(words: []), default: .string("f32"),
             "the parent: a quantization of the same file, a model, or MODEL:QUANTIZATION"),
         .init(
             "text", .text, default: .string("fidelity-text"),

@@ -209,10 +209,9 @@ extension SpeculativeCosts {
                 name: "draft_cost", value: draftCost, unit: "target steps", higherIsBetter: false)
         ]
         for (place, ratio) in ratios.enumerated().dropFirst() {
+            let name = "pass_cost/\(place + 1)"
             metrics.append(
-                Metric(
-                    name: "pass_cost/\(place + 1)", value: ratio, unit: "target steps",
-                    higherIsBetter: false))
+                Metric(name: name, value: ratio, unit: "target steps", higherIsBetter: false))
         }
         let formula = SpeedUpFormula(costs: self)
         let lengths: [Double]
