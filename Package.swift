@@ -47,10 +47,14 @@ let package = Package(
 
         library("Tensors", imports: ["Basics", "CKernels", "COpenBLAS"], linking: blasLinking),
         library("LanguageModels", imports: ["Basics", "Tensors"]),
+        library("Training", imports: ["Basics", "LanguageModels", "Tensors"]),
 
         library("Sandbox", imports: ["Basics", "CSandbox"]),
         library(
-            "Tasks", imports: ["Basics", "Experiments", "LanguageModels", "Sandbox", "Tensors"]),
+            "Tasks",
+            imports: [
+                "Basics", "Experiments", "LanguageModels", "Sandbox", "Tensors", "Training",
+            ]),
         library("Chat", imports: ["Basics", "LanguageModels", "Tensors"]),
         library("Hub", imports: ["Basics"]),
         .executableTarget(
@@ -72,6 +76,7 @@ let package = Package(
         tests("Reporting", imports: ["Basics", "Experiments", "Store", "Reporting"]),
         tests("Tensors", imports: ["Basics", "Tensors", "CKernels"]),
         tests("LanguageModels", imports: ["Basics", "Tensors", "LanguageModels"]),
+        tests("Training", imports: ["Basics", "Tensors", "LanguageModels", "Training"]),
         tests("Sandbox", imports: ["Basics", "Sandbox"]),
         tests(
             "Tasks",

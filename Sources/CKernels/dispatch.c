@@ -19,6 +19,7 @@ typedef struct {
     const ck_format_kernels *f32, *f16, *bf16, *q8_0, *q4_0, *q4_1;
     const ck_vector_kernels *vectors;
     const ck_attention_kernels *attention;
+    const ck_gradient_kernels *gradients;
     const ck_panel_kernels *panels;
     const ck_float_kernels *floats;
     const ck_limit_kernels *limits;
@@ -29,8 +30,8 @@ typedef struct {
     {                                                                                              \
 #set, &ck_format_f32_##set, &ck_format_f16_##set, &ck_format_bf16_##set,                   \
             &ck_format_q8_0_##set, &ck_format_q4_0_##set, &ck_format_q4_1_##set,                   \
-            &ck_vectors_##set, &ck_attention_##set, &ck_panels_##set, &ck_floats_##set,            \
-            &ck_limits_##set, 0                                                                    \
+            &ck_vectors_##set, &ck_attention_##set, &ck_gradients_##set, &ck_panels_##set,         \
+            &ck_floats_##set, &ck_limits_##set, 0                                                  \
     }
 
 static const ck_table scalar_table = CK_COLUMN(scalar);
@@ -41,7 +42,8 @@ static const ck_table avx2_table = CK_COLUMN(avx2);
     {                                                                                              \
         name, &ck_format_f32_avx2, &ck_format_f16_avx2, &ck_format_bf16_avx2,                      \
             &ck_format_q8_0_avx2, &ck_format_q4_0_avx2, &ck_format_q4_1_avx2, &ck_vectors_avx2,    \
-            &ck_attention_avx2, &ck_panels_avx512, &ck_floats_avx512, limits, bf16_products        \
+            &ck_attention_avx2, &ck_gradients_avx2, &ck_panels_avx512, &ck_floats_avx512, limits,  \
+            bf16_products                                                                          \
     }
 static const ck_table avx512_table = CK_AVX512_COLUMN("avx512", &ck_limits_avx512, 0);
 static const ck_table avx512bf16_table =
@@ -59,6 +61,7 @@ static const ck_table neon_table = {"neon",
                                     &ck_format_q4_1_scalar,
                                     &ck_vectors_scalar,
                                     &ck_attention_scalar,
+                                    &ck_gradients_scalar,
                                     &ck_panels_neon,
                                     &ck_floats_neon,
                                     &ck_limits_neon,
@@ -218,6 +221,46 @@ void ck_rotate_halves(int64_t pairs, float *x, const float *cosines, const float
         x[i] = a * cosines[i] - b * sines[i];
         x[i + pairs] = a * sines[i] + b * cosines[i];
     }
+}
+
+float ck_dot(int64_t n, const float *x, const float *y) { return table()->gradients->dot(n, x, y); }
+double ck_square_sum(int64_t n, const float *x) { return table()->gradients->square_sum(n, x); }
+void ck_rms_norm_gradient(int64_t n, const float *x, const float *weight, float epsilon,
+                          const float *dy, float *dx) {
+    table()->gradients->rms_norm_gradient(n, x, weight, epsilon, dy, dx);
+}
+void ck_layer_norm_gradient(int64_t n, const float *x, const float *weight, float epsilon,
+                            const float *dy, float *dx) {
+    table()->gradients->layer_norm_gradient(n, x, weight, epsilon, dy, dx);
+}
+void ck_silu_product(int64_t n, const float *gate, const float *up, float *out) {
+    table()->gradients->silu_product(n, gate, up, out);
+}
+void ck_silu_product_gradient(int64_t n, const float *gate, const float *up, const float *dy,
+                              float *dgate, float *dup) {
+    table()->gradients->silu_product_gradient(n, gate, up, dy, dgate, dup);
+}
+void ck_gelu_gradient(int64_t n, const float *x, float *dy) {
+    table()->gradients->gelu_gradient(n, x, dy);
+}
+float ck_softmax_with_log_sum(int64_t n, float *x, float scale) {
+    return table()->gradients->softmax_with_log_sum(n, x, scale);
+}
+void ck_softmax_again(int64_t n, float *x, float scale, float log_sum) {
+    table()->gradients->softmax_again(n, x, scale, log_sum);
+}
+void ck_softmax_gradient(int64_t n, const float *p, float delta, float scale, float *dp) {
+    table()->gradients->softmax_gradient(n, p, delta, scale, dp);
+}
+float ck_cross_entropy(int64_t n, float *x, int64_t target, float scale, bool *is_hit) {
+    return table()->gradients->cross_entropy(n, x, target, scale, is_hit);
+}
+void ck_dropout(int64_t n, uint64_t seed, uint32_t limit, float scale, const float *x, float *out) {
+    table()->gradients->dropout(n, seed, limit, scale, x, out);
+}
+void ck_adam_step(int64_t n, const ck_adam *s, const float *gradient, float *first, float *second,
+                  float *value) {
+    table()->gradients->adam_step(n, s, gradient, first, second, value);
 }
 
 void ck_attend(const ck_attention_block *b) { table()->attention->attend(b); }

@@ -55,6 +55,25 @@ typedef struct {
     void (*merge)(int64_t, float *, const float *);
 } ck_attention_kernels;
 
+/// The kernels of training for one instruction set; see gradients/kernels.h.
+typedef struct {
+    float (*dot)(int64_t, const float *, const float *);
+    double (*square_sum)(int64_t, const float *);
+    void (*rms_norm_gradient)(int64_t, const float *, const float *, float, const float *, float *);
+    void (*layer_norm_gradient)(int64_t, const float *, const float *, float, const float *,
+                                float *);
+    void (*silu_product)(int64_t, const float *, const float *, float *);
+    void (*silu_product_gradient)(int64_t, const float *, const float *, const float *, float *,
+                                  float *);
+    void (*gelu_gradient)(int64_t, const float *, float *);
+    float (*softmax_with_log_sum)(int64_t, float *, float);
+    void (*softmax_again)(int64_t, float *, float, float);
+    void (*softmax_gradient)(int64_t, const float *, float, float, float *);
+    float (*cross_entropy)(int64_t, float *, int64_t, float, bool *);
+    void (*dropout)(int64_t, uint64_t, uint32_t, float, const float *, float *);
+    void (*adam_step)(int64_t, const ck_adam *, const float *, float *, float *, float *);
+} ck_gradient_kernels;
+
 /// Loops of `rounds` rounds that return how many operations (multiplications and additions) they
 /// did; null where the instruction set has no such products.
 typedef struct {
@@ -73,6 +92,7 @@ CK_DECLARE(ck_format_kernels, ck_format_q4_0)
 CK_DECLARE(ck_format_kernels, ck_format_q4_1)
 CK_DECLARE(ck_vector_kernels, ck_vectors)
 CK_DECLARE(ck_attention_kernels, ck_attention)
+CK_DECLARE(ck_gradient_kernels, ck_gradients)
 CK_DECLARE(ck_limit_kernels, ck_limits)
 extern const ck_limit_kernels ck_limits_avx512, ck_limits_avx512bf16, ck_limits_neon;
 

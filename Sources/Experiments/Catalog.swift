@@ -81,9 +81,10 @@ package struct Catalog: Sendable {
             case text
             /// One of a list of words.
             case choice([String])
-            /// A second model, by name or as `{model: NAME, quantization: FORMAT}`, or one of a list
-            /// of words.
-            case draft([String])
+            /// Another model for the job to open: a quantization of the job's own, a model's name,
+            /// `NAME:QUANTIZATION`, the same as `{model: NAME, quantization: FORMAT}`, or one of a
+            /// list of words that stand for none.
+            case otherModel(words: [String])
         }
 
         package init(_ key: String, _ kind: Kind, default value: JSONValue, _ summary: String) {

@@ -58,13 +58,14 @@ package struct Cell: Hashable, Sendable, Codable {
     package var backend: String
     package var hardwareSettings: [String: JSONValue]
     package var seed: UInt64
-    /// A second model that the task uses; its names are in the settings too.
-    package var draft: DraftCell?
+    /// Other models that the job opens, by the setting that names them.
+    package var otherModels: [String: OtherModel]
 
     package init(
         experiment: String, model: String, source: ModelSource, adapter: String? = nil,
         quantization: String, task: String, taskKind: String, taskSettings: [String: JSONValue],
-        hardware: String, backend: String, hardwareSettings: [String: JSONValue], seed: UInt64
+        hardware: String, backend: String, hardwareSettings: [String: JSONValue], seed: UInt64,
+        otherModels: [String: OtherModel] = [:]
     ) {
         self.experiment = experiment
         self.model = model
@@ -78,6 +79,7 @@ package struct Cell: Hashable, Sendable, Codable {
         self.backend = backend
         self.hardwareSettings = hardwareSettings
         self.seed = seed
+        self.otherModels = otherModels
     }
 
     /// `smollm2-135m-instruct q8_0 mmlu cpu`: how the cell is named on a screen.
@@ -95,26 +97,24 @@ package struct Job: Hashable, Sendable, Codable {
     package let modelDigest: String
     /// SHA-256 of the dataset that the task reads; nil for tasks without one.
     package let datasetDigest: String?
-    /// SHA-256 of the draft's source file; nil where there is no second model.
-    package let draftDigest: String?
+    /// What identifies the rest that the job reads, by the setting that names it: other models
+    /// (with their quantization) and texts.
+    package let inputs: [String: String]
 
     /// - Parameter cell: its `hardwareSettings` must be resolved (no `auto`), for two machines
     ///   that resolve differently run different jobs.
     /// - Parameter engineVersion: counted up when a change of the engine can change results.
     package init(
-        cell: Cell, modelDigest: String, datasetDigest: String?, draftDigest: String? = nil,
-        taskVersion: Int, engineVersion: Int
+        cell: Cell, modelDigest: String, datasetDigest: String?, taskVersion: Int,
+        engineVersion: Int, inputs: [String: String] = [:]
     ) throws {
         self.cell = cell
         self.modelDigest = modelDigest
         self.datasetDigest = datasetDigest
-        self.draftDigest = draftDigest
-        var settings = cell.taskSettings
-        if let draft = cell.draft, let draftDigest {
-            // Names do not count, here as elsewhere.
-            settings["draft"] = DraftCell.object(model: draftDigest, draft.quantization)
-        }
-        let identity: JSONValue = .object([
+        self.inputs = inputs
+        // Names of other inputs do not count, what they stand for does.
+        let settings = cell.taskSettings.filter { inputs[$0.key] == nil }
+        var identity: [String: JSONValue] = [
             "model": .string(modelDigest),
             "quantization": .string(cell.quantization),
             "task": .string(cell.taskKind),
@@ -125,7 +125,8 @@ package struct Job: Hashable, Sendable, Codable {
             "hardware": .object(cell.hardwareSettings),
             "seed": .string(String(cell.seed)),
             "engine": .integer(Int64(engineVersion)),
-        ])
-        id = JobID(text: "v1-" + SHA256.hex(try JSON.text(identity)))
+        ]
+        if !inputs.isEmpty { identity["inputs"] = .object(inputs.mapValues { .string($0) }) }
+        id = JobID(text: "v1-" + SHA256.hex(try JSON.text(JSONValue.object(identity))))
     }
 }

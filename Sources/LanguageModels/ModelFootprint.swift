@@ -69,6 +69,13 @@ package struct ModelFootprint: Hashable, Sendable {
         package let workspace: Int
 
         package var total: Int { weights + cache + workspace }
+
+        /// What two models take that are open at a time, and what is held beside them.
+        package func adding(_ other: Memory? = nil, workspace more: Int = 0) -> Memory {
+            Memory(
+                weights: weights + (other?.weights ?? 0), cache: cache + (other?.cache ?? 0),
+                workspace: workspace + (other?.workspace ?? 0) + more)
+        }
     }
 
     /// - Parameters:

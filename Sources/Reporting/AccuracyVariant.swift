@@ -10,24 +10,23 @@ package struct AccuracyVariant: Hashable {
     ///
     /// Only the datasets `mmlu` and `humaneval` themselves are ever called MMLU and HumanEval.
     package let heading: String
-    package let dataset: String?
+    package let dataset: String
     fileprivate let key: Key
 
     fileprivate struct Key: Hashable {
-        let task: String
-        let dataset: String?
+        /// The dataset, else the task: two names for one job are one variant.
+        let subject: String
         let datasetDigest: String?
         let settings: [String: JSONValue]
 
         init(_ attempt: StoredAttempt) {
-            task = attempt.task
-            dataset = attempt.dataset
+            subject = attempt.dataset ?? attempt.task
             datasetDigest = attempt.datasetDigest
             settings = attempt.taskSettings
         }
 
         var heading: String {
-            let name = dataset.map { Self.properNames[$0] ?? $0 } ?? task
+            let name = Self.properNames[subject] ?? subject
             guard case .integer(let shots) = settings["num_fewshot"] else { return name }
             return "\(name) (\(shots)-shot)"
         }
@@ -42,16 +41,22 @@ package struct AccuracyVariant: Hashable {
             }
         }
 
-        /// Without the task's name: two names for one job are one variant.
+        /// The same for the same variant, and for no other.
         var identity: String {
             let settings = (try? JSON.text(JSONValue.object(settings))) ?? ""
-            return "\(dataset ?? task)\n\(datasetDigest ?? "")\n\(settings)"
+            return "\(subject)\n\(datasetDigest ?? "")\n\(settings)"
         }
+    }
+
+    /// `mini-mmlu (5-shot)`, or the task's name.
+    static func heading(of attempt: StoredAttempt) -> String {
+        // What is measured beside answers is no accuracy on their dataset.
+        attempt.taskKind == "fidelity" ? attempt.task : Key(attempt).heading
     }
 
     /// Whether an attempt was measured this way.
     package func includes(_ attempt: StoredAttempt) -> Bool {
-        attempt.metrics[metric] != nil && Key(attempt).identity == key.identity
+        attempt.metrics[metric] != nil && Key(attempt) == key
     }
 
     /// The newest attempt of a setup that was measured this way.
@@ -68,11 +73,11 @@ extension ReportData {
     /// heading of its own.
     package func variants(of metric: String) -> [AccuracyVariant] {
         var keys: [AccuracyVariant.Key] = []
-        var seen: Set<String> = []
+        var seen: Set<AccuracyVariant.Key> = []
         for attempt in attempts.sorted(by: { ($0.jobRow, $0.id) < ($1.jobRow, $1.id) })
         where attempt.metrics[metric] != nil {
             let key = AccuracyVariant.Key(attempt)
-            if seen.insert(key.identity).inserted { keys.append(key) }
+            if seen.insert(key).inserted { keys.append(key) }
         }
         return keys.map { key in
             var heading = key.heading
@@ -84,7 +89,7 @@ extension ReportData {
                 }
             }
             return AccuracyVariant(
-                metric: metric, heading: heading, dataset: key.dataset, key: key)
+                metric: metric, heading: heading, dataset: key.subject, key: key)
         }
     }
 }

@@ -12,6 +12,8 @@ package struct ReportData {
     package let unfinished: [StoredAttempt]
     /// Where the charts lie, seen from the report.
     package let chartFolder: String
+    /// Of all figures that are shown.
+    private let metricNames: Set<String>
 
     /// What one host measured.
     package struct HostResults {
@@ -49,6 +51,7 @@ package struct ReportData {
             return attempt
         }
         let names = Names(done)
+        metricNames = done.reduce(into: []) { $0.formUnion($1.metrics.keys) }
         let newestDone = Dictionary(
             done.map { ([$0.jobRow, $0.hostID], $0.id) }, uniquingKeysWith: max)
         unfinished = snapshot.attempts.filter { attempt in
@@ -93,13 +96,9 @@ package struct ReportData {
 
     /// Names of metrics such as `pp512`: the prefix and a number, by number.
     package func metricNames(prefix: String) -> [String] {
-        var names: Set<String> = []
-        for attempt in attempts {
-            for name in attempt.metrics.keys where name.hasPrefix(prefix) {
-                if let first = name.dropFirst(prefix.count).first, first.isASCII, first.isNumber {
-                    names.insert(name)
-                }
-            }
+        let names = metricNames.filter { name in
+            guard name.hasPrefix(prefix) else { return false }
+            return name.dropFirst(prefix.count).first.map { $0.isASCII && $0.isNumber } ?? false
         }
         func number(_ name: String) -> Int {
             Int(name.dropFirst(prefix.count).prefix { $0.isNumber }) ?? 0

@@ -20,6 +20,9 @@ package enum Migrations {
         Migration(name: "speculative", sql: speculativeSchema),
         Migration(name: "watching", sql: watchingSchema),
         Migration(name: "lora-answers", sql: loraAnswersSchema),
+        Migration(name: "training", sql: trainingSchema),
+        Migration(name: "outcome-vectors", sql: outcomeVectors),
+        Migration(name: "fidelity", sql: fidelityViews),
     ]
 
     /// `BLLM`, in `PRAGMA application_id`: how a database of ours is told from others.

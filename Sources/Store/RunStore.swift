@@ -154,6 +154,11 @@ package final class RunStore: JobStore {
                     .text(status), .orNull(reason), .orNull(cause), .text(now()), .orNull(digest),
                     .integer(attempt.rowID),
                 ])
+            if outcome == .done {
+                let one = "a.id = \(attempt.rowID)"
+                try database.run(OutcomeVectors.addSets(of: one))
+                try database.run(OutcomeVectors.addOutcomes(of: one))
+            }
             try commitPending()
         } catch {
             rollBackPending()

@@ -11,6 +11,10 @@ package struct StoreSnapshot: Sendable {
     package var attempts: [StoredAttempt]
     /// Digests of all done attempts, sorted.
     package var digests: [String]
+    /// By attempt: which questions were answered right, where there were any.
+    package var outcomes: [Int64: StoredOutcomes] = [:]
+    /// By number: the questions of a set, in order.
+    package var questionSets: [Int64: [Substring]] = [:]
 
     package init(
         hosts: [StoredHost], runs: [StoredRun], attempts: [StoredAttempt], digests: [String]
@@ -80,18 +84,36 @@ package struct StoredAttempt: Hashable, Sendable {
 }
 
 extension ReadOnlyStore {
+    /// Which attempts a snapshot holds.
+    package enum Selection: Hashable, Sendable {
+        /// Of each job on each host the newest that ended, and the newest that is done.
+        case newest
+        /// Those of one call of `billion run` that are done.
+        case run(Int64)
+
+        fileprivate var sql: String {
+            switch self {
+            case .newest: ReadOnlyStore.newest
+            case .run(let id):
+                "WITH newest AS (SELECT id FROM attempts WHERE run_id = \(id) AND status = 'done')"
+            }
+        }
+    }
+
     /// One consistent reading, also while a runner is writing.
     ///
     /// - Parameter recordKinds: the kinds of records that come along, of done attempts.
-    package func snapshot(recordKinds: Set<String> = []) throws(StoreError) -> StoreSnapshot {
+    package func snapshot(_ selection: Selection = .newest, recordKinds: Set<String> = [])
+        throws(StoreError) -> StoreSnapshot
+    {
         try database.execute("BEGIN")
         defer { database.rollBack() }
-        var attempts = try readAttempts()
+        var attempts = try readAttempts(selection.sql)
         let places = Dictionary(
             attempts.enumerated().map { ($0.element.id, $0.offset) }, uniquingKeysWith: { $1 })
         let metrics = try database.prepare(
             """
-            \(Self.newest)
+            \(selection.sql)
             SELECT x.attempt_id, x.name, x.value, x.unit, x.higher_is_better, x.n, x.stddev,
                 x.ci_low, x.ci_high
             FROM newest JOIN attempts a ON a.id = newest.id
@@ -110,7 +132,7 @@ extension ReadOnlyStore {
         }
         let facts = try database.prepare(
             """
-            \(Self.newest)
+            \(selection.sql)
             SELECT f.attempt_id, f.name, f.value
             FROM newest JOIN attempts a ON a.id = newest.id
             JOIN attempt_facts f ON f.attempt_id = a.id
@@ -121,13 +143,15 @@ extension ReadOnlyStore {
             let name = facts.text(1) ?? ""
             attempts[place].facts[name] = try json(facts.text(2), what: "fact '\(name)'")
         }
-        try readRecords(of: recordKinds, into: &attempts, places: places)
-        return StoreSnapshot(
+        try readRecords(of: recordKinds, into: &attempts, places: places, selection.sql)
+        var snapshot = StoreSnapshot(
             hosts: try readHosts(), runs: try readRuns(), attempts: attempts,
             digests: try readDigests())
+        (snapshot.outcomes, snapshot.questionSets) = try readOutcomes(selection.sql)
+        return snapshot
     }
 
-    private static let newest = """
+    fileprivate static let newest = """
         WITH newest AS (
             SELECT max(a.id) AS id FROM attempts a JOIN runs r ON r.id = a.run_id
             WHERE a.status <> 'running' GROUP BY a.job_id, r.host_id
@@ -138,12 +162,13 @@ extension ReadOnlyStore {
         """
 
     private func readRecords(
-        of kinds: Set<String>, into attempts: inout [StoredAttempt], places: [Int64: Int]
+        of kinds: Set<String>, into attempts: inout [StoredAttempt], places: [Int64: Int],
+        _ selection: String
     ) throws(StoreError) {
         for kind in kinds.sorted() {
             let row = try database.prepare(
                 """
-                \(Self.newest)
+                \(selection)
                 SELECT x.attempt_id, x.record_index, x.value
                 FROM newest JOIN attempts a ON a.id = newest.id
                 JOIN attempt_records x ON x.attempt_id = a.id
@@ -160,10 +185,10 @@ extension ReadOnlyStore {
         }
     }
 
-    private func readAttempts() throws(StoreError) -> [StoredAttempt] {
+    private func readAttempts(_ selection: String) throws(StoreError) -> [StoredAttempt] {
         let row = try database.prepare(
             """
-            \(Self.newest)
+            \(selection)
             SELECT a.id, j.id, j.job_id, a.run_id, r.host_id, m.name, m.digest, d.name, d.digest,
                 j.quantization, j.task, j.task_kind, j.task_settings, j.hardware, j.backend,
                 j.hardware_settings, j.seed, a.status, a.reason, a.started_at, a.ended_at,
@@ -190,7 +215,8 @@ extension ReadOnlyStore {
                     hardware: row.text(13) ?? "", backend: row.text(14) ?? "",
                     hardwareSettings: try object(row.text(15), what: "settings of hardware"),
                     seed: row.text(16) ?? "", status: row.text(17) ?? "", reason: row.text(18),
-                    cause: row.text(22), startedAt: row.text(19) ?? "", endedAt: row.text(20), digest: row.text(21)))
+                    cause: row.text(22), startedAt: row.text(19) ?? "", endedAt: row.text(20),
+                    digest: row.text(21)))
         }
         return attempts
     }

@@ -14,6 +14,8 @@ package protocol EvaluationTask {
     static var settings: [Catalog.Setting] { get }
     /// Whether its result depends on what the weights are: such a task refuses random ones.
     static var needsRealWeights: Bool { get }
+    /// Whether it computes in f32 from the weights as they are stored, whatever `compute` says.
+    static var readsWeightsAsStored: Bool { get }
     /// Whether it runs code that a model wrote, which needs a sandbox or somebody's word.
     static var runsForeignCode: Bool { get }
     /// The file or folder of the dataset that the setting `dataset` names.
@@ -29,6 +31,7 @@ package protocol EvaluationTask {
 
 extension EvaluationTask {
     package static var needsRealWeights: Bool { true }
+    package static var readsWeightsAsStored: Bool { false }
     package static var runsForeignCode: Bool { false }
     /// The setting that a job has, and no manifest can give, when code may run without a sandbox.
     package static var unsafeCodeSetting: String { "unsafe_code" }
@@ -52,19 +55,26 @@ package struct TaskContext {
     package let resources: [String: String]
     /// What an earlier attempt finished: neither done nor reported again, but counted.
     package let completed: CompletedWork
+    /// Opens the model that a setting names.
+    private let openOther: (String) throws -> LanguageModel
     private let report: (JobEvent) throws -> Void
 
     package init(
         job: Job, model: LanguageModel, computation: Computation, resources: [String: String],
-        completed: CompletedWork = .none, report: @escaping (JobEvent) throws -> Void
+        completed: CompletedWork = .none, openOther: @escaping (String) throws -> LanguageModel,
+        report: @escaping (JobEvent) throws -> Void
     ) {
         self.job = job
         self.model = model
         self.computation = computation
         self.resources = resources
         self.completed = completed
+        self.openOther = openOther
         self.report = report
     }
+
+    /// The other model that a setting of this job names, opened on the same backend.
+    package func otherModel(_ setting: String) throws -> LanguageModel { try openOther(setting) }
 
     package func metric(_ metric: Metric) throws { try report(.metric(metric)) }
     package func sample(_ sample: EvaluatedSample) throws { try report(.sample(sample)) }
@@ -84,6 +94,21 @@ package struct TaskContext {
             throw missing(key, "an integer")
         }
         return Int(value)
+    }
+
+    package func number(_ key: String) throws -> Double {
+        guard let value = optionalNumber(key) else { throw missing(key, "a number") }
+        return value
+    }
+
+    /// A text or nil where the setting is not set.
+    package func optionalString(_ key: String) -> String? {
+        if case .string(let value)? = job.cell.taskSettings[key] { value } else { nil }
+    }
+
+    /// True, false, or nil where the setting is not set.
+    package func optionalBool(_ key: String) -> Bool? {
+        if case .bool(let value)? = job.cell.taskSettings[key] { value } else { nil }
     }
 
     package func string(_ key: String) throws -> String {

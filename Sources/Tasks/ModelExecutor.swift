@@ -8,7 +8,8 @@ package struct ModelExecutor: JobExecutor {
     /// Local paths of what the job reads: `model`, `dataset` for tasks with one, and `adapter`
     /// where the model is used with one.
     ///
-    /// For random weights `synthetic` takes the place of `model`: a `SyntheticModel` as JSON.
+    /// For random weights `model.synthetic` takes the place of `model`: a `SyntheticModel` as JSON.
+    /// `model.adapter` is its adapter. Other models are there the same way under their settings.
     package let resources: [String: String]
 
     package init(resources: [String: String]) { self.resources = resources }
@@ -19,7 +20,8 @@ package struct ModelExecutor: JobExecutor {
         guard let task = TaskRegistry.task(kind: job.cell.taskKind) else {
             throw TaskError("this program has no task '\(job.cell.taskKind)'.")
         }
-        let hardware = try HardwareTarget(job.cell)
+        var hardware = try HardwareTarget(job.cell)
+        if task.readsWeightsAsStored { hardware.computation = .f32 }
         try report(.progress(JobProgress(phase: "loading", completed: 0, total: 1)))
         let model = try load(job, for: task, on: hardware)
         for (name, value) in model.backend.facts.sorted(by: { $0.key < $1.key }) {
@@ -41,7 +43,9 @@ package struct ModelExecutor: JobExecutor {
             try task.run(
                 TaskContext(
                     job: job, model: model, computation: hardware.computation,
-                    resources: resources, completed: completed, report: report))
+                    resources: resources, completed: completed,
+                    openOther: { try other($0, beside: model, of: job, on: hardware) },
+                    report: report))
         }
         if let variant = model.tokenizerVariant {
             try report(.fact(name: "tokenizer", value: .string(variant)))
@@ -56,26 +60,49 @@ extension ModelExecutor {
     private func load(_ job: Job, for task: any EvaluationTask.Type, on hardware: HardwareTarget)
         throws -> LanguageModel
     {
-        if let text = resources["synthetic"] {
-            guard !task.needsRealWeights else {
-                throw TaskError("task '\(job.cell.task)' cannot be scored on random weights.")
-            }
-            let quantization = job.cell.quantization
+        if resources["model.synthetic"] != nil, task.needsRealWeights {
+            throw TaskError("task '\(job.cell.task)' cannot be scored on random weights.")
+        }
+        return try open(
+            "model", quantization: job.cell.quantization, of: job, on: hardware.makeBackend(),
+            threads: hardware.threads)
+    }
+
+    /// The model that a setting names; a second time the job's own where they are one file.
+    ///
+    /// It shares the job's backend, so that two sets of threads do not wait for each other.
+    private func other(
+        _ setting: String, beside model: LanguageModel, of job: Job, on hardware: HardwareTarget
+    ) throws -> LanguageModel {
+        if let path = resources[setting], path == resources["model"],
+            resources[setting + ".adapter"] == resources["model.adapter"]
+        {
+            return model
+        }
+        return try open(
+            setting, quantization: job.cell.otherModels[setting]?.quantization ?? "", of: job,
+            on: model.backend, threads: hardware.threads)
+    }
+
+    private func open(
+        _ name: String, quantization: String, of job: Job, on backend: any Backend, threads: Int
+    ) throws -> LanguageModel {
+        let adapter = resources[name + ".adapter"]
+        if let text = resources[name + ".synthetic"] {
             let format = quantization == "as-stored" ? Self.syntheticFormat : quantization
             let checkpoint = try SyntheticCheckpoint(
                 JSON.decode(SyntheticModel.self, from: text), target: .named(format),
-                threads: hardware.threads)
-            let adapter = try resources["adapter"].map {
-                try LoRAAdapter(path: $0, for: checkpoint.configuration())
-            }
+                threads: threads)
             return try LanguageModel(
-                checkpoint: checkpoint, backend: hardware.makeBackend(), adapter: adapter)
+                checkpoint: checkpoint, backend: backend,
+                adapter: adapter.map {
+                    try LoRAAdapter(path: $0, for: checkpoint.configuration())
+                })
         }
-        guard let path = resources["model"] else {
-            throw TaskError("the job came without the place of its model.")
+        guard let path = resources[name] else {
+            throw TaskError("task '\(job.cell.task)': the job came without the place of its \(name).")
         }
-        return try LanguageModel(
-            path: path, backend: hardware.makeBackend(), adapter: resources["adapter"])
+        return try LanguageModel(path: path, backend: backend, adapter: adapter)
     }
 }
 
@@ -83,7 +110,7 @@ extension ModelExecutor {
 package struct HardwareTarget {
     package let entry: BackendRegistry.Entry
     package let threads: Int
-    package let computation: Computation
+    package fileprivate(set) var computation: Computation
 
     /// What a manifest may set for hardware, the same for every backend so far.
     package static let settings: [Catalog.Setting] = [

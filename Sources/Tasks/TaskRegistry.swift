@@ -6,8 +6,10 @@ import Experiments
 package enum TaskRegistry {
     package static var all: [any EvaluationTask.Type] {
         [
+            FidelityTask.self,
             HumanEvalInstructTask.self,
             HumanEvalTask.self,
+            LoRATask.self,
             MemoryTask.self,
             MMLUTask.self,
             SpeculativeTask.self,

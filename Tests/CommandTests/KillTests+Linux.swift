@@ -7,7 +7,7 @@
     import Testing
 
     /// Processes of one project, found by the environment that they inherited.
-    private struct ProjectProcesses {
+    struct ProjectProcesses {
         let entry: [UInt8]
 
         init(_ project: ProjectFolder) {
@@ -47,7 +47,7 @@
     }
 
     /// A call that goes on in another thread, so that it can be interfered with.
-    private final class RunningTool: Sendable {
+    final class RunningTool: Sendable {
         private let result = Mutex<Swift.Result<CommandLineTool.Result, any Error>?>(nil)
         private let processes: ProjectProcesses
 

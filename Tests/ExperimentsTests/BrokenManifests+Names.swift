@@ -29,7 +29,7 @@ extension BrokenManifest {
             "an unknown task",
             Sample.manifest(task: "[hellaswag]"),
             """
-            test.yaml:5:10: unknown task 'hellaswag'. Available: memory, mmlu, probe, speed.
+            test.yaml:5:10: unknown task 'hellaswag'. Available: against, memory, mmlu, probe, speed.
                 task: [hellaswag]
                        ^
             """),

@@ -10,7 +10,7 @@ extension BrokenManifest {
                       quick: {limit: 10}
                     """),
             """
-            test.yaml:8:3: task 'quick' needs a key 'kind'. Available: memory, mmlu, probe, speed.
+            test.yaml:8:3: task 'quick' needs a key 'kind'. Available: against, memory, mmlu, probe, speed.
                 quick: {limit: 10}
                 ^
             """),

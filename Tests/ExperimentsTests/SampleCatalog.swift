@@ -25,6 +25,12 @@ enum Sample {
                     .init("num_fewshot", .integer(0...5), default: .integer(5), ""),
                     .init("limit", .integer(1 ... .max), default: .null, ""),
                 ]),
+            .init(
+                kind: "against", version: 1,
+                settings: [
+                    .init("rounds", .integer(1...9), default: .integer(1), ""),
+                    .init("parent", .otherModel(words: []), default: .string("f32"), ""),
+                ]),
             // Nothing real has these types yet.
             .init(
                 kind: "probe", version: 1,

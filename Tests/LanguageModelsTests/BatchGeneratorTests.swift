@@ -55,7 +55,9 @@ import Testing
         return (samples, ended)
     }
 
-    @Test(arguments: ArchitectureRegistry.all.map { $0.name }, Computation.allCases)
+    @Test(
+        arguments: ArchitectureRegistry.all.map { $0.name },
+        [Computation.auto, .f32, Computation(.auto, cacheFormat: .q8_0)])
     func companyChangesNothing(architecture: String, computation: Computation) throws {
         let model = try model(architecture, computation)
         var alone: Samples = [:]

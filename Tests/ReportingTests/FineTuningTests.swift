@@ -6,8 +6,9 @@ import Testing
 
 /// The section about fine-tuning, line by line.
 @Suite struct FineTuningTests {
-    private func body(_ events: [JobEvent]) throws -> String? {
-        let section = FineTuningSection()
+    private let section = FineTuningSection()
+
+    private func data(_ events: [JobEvent]) throws -> ReportData {
         let snapshot = try snapshot(recordKinds: Set(section.recordKinds)) { store in
             let run = try store.beginRun(Quickstart.run())
             for _ in 0..<2 {
@@ -16,8 +17,10 @@ import Testing
                 try store.finish(attempt, outcome: .done)
             }
         }
-        return section.body(ReportData(snapshot))
+        return ReportData(snapshot)
     }
+
+    private func body(_ events: [JobEvent]) throws -> String? { section.body(try data(events)) }
 
     private func step(_ index: Int, loss: Double) -> JobEvent {
         .record(
@@ -70,6 +73,14 @@ import Testing
         #expect(lines.contains { $0.contains("     30 | 0.1000 |     0.0002000 |  1,234 |") })
         #expect(lines.last { $0.hasSuffix("updates.") } == "12 of 30 updates.")
         #expect(lines.contains("| Why?  | So \\| it is now | Answer: 1        |"))
+    }
+
+    /// A curve needs two points.
+    @Test func theLossIsDrawn() throws {
+        #expect(section.charts(try data([step(0, loss: 2)])).isEmpty)
+        let data = try data([step(0, loss: 2), step(1, loss: 1.5)])
+        let chart = try #require(section.charts(data).first)
+        #expect(try #require(section.body(data)).contains("\(chart.name).svg"))
     }
 
     @Test func nothingIsSaidOfOtherJobs() throws {

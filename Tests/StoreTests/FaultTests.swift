@@ -79,7 +79,8 @@ import Testing
                 refused += 1
                 messages.insert("\(error)".filter { !$0.isNumber })
             }
-            #expect(FailingFileSystem.plan.withLock { $0.failures } > 0 || index % calls >= calls - 1)
+            #expect(
+                FailingFileSystem.plan.withLock { $0.failures } > 0 || index % calls >= calls - 1)
             FailingFileSystem.plan.withLock { $0 = .init() }
             // The cause is gone: it goes on.
             try scenario(scratch)

@@ -36,6 +36,16 @@ import Testing
                 + "quantization task hardware host run_id"
         ),
         (
+            "fidelity_chunks",
+            "job_id chunk tokens kl_divergence top1_agreement loss reference_loss model "
+                + "quantization task hardware host run_id"
+        ),
+        (
+            "fidelity_questions",
+            "job_id question_index subject answer reference prediction kl_divergence same_top loss "
+                + "reference_loss model quantization task hardware host run_id"
+        ),
+        (
             "generations",
             "job_id problem sample prompt completion passed verdict error tokens "
                 + "generation_seconds test_seconds model quantization task hardware host run_id"

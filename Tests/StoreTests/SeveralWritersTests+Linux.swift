@@ -61,8 +61,12 @@
                 try rows(
                     "SELECT count(*), count(DISTINCT attempt_id), max(record_index) "
                         + "FROM attempt_records", scratch)
-                    == [[.integer(Int64(8 * Self.commits)), .integer(8),
-                        .integer(Int64(Self.commits - 1))]])
+                    == [
+                        [
+                            .integer(Int64(8 * Self.commits)), .integer(8),
+                            .integer(Int64(Self.commits - 1)),
+                        ]
+                    ])
             #expect(
                 try rows("SELECT DISTINCT status FROM runs", scratch) == [[.text("finished")]])
             #expect(try rows("PRAGMA quick_check", scratch) == [[.text("ok")]])
@@ -100,8 +104,9 @@
                 try rows(
                     "SELECT count(*), count(DISTINCT record_index) FROM attempt_records r "
                         + "JOIN attempts a ON a.id = r.attempt_id JOIN jobs j ON j.id = a.job_id "
-                        + "WHERE j.task = 'cut' AND a.status = 'done'", scratch)
-                    .first?.first.map { $0 != .integer(0) } == true)
+                        + "WHERE j.task = 'cut' AND a.status = 'done'", scratch
+                )
+                .first?.first.map { $0 != .integer(0) } == true)
             #expect(try rows("PRAGMA quick_check", scratch) == [[.text("ok")]])
             #expect(try scratch.files() == ["runs.sqlite"])
         }
@@ -152,7 +157,8 @@
             let alone = try RunStore(path: scratch.database, network: "nfs4")
             try Sample.finish(try Sample.job(), in: alone, events: [.sample(Sample.sample(0))])
             // No log in shared memory, which other machines would not see.
-            #expect(try scratch.files().allSatisfy { !$0.hasSuffix("-shm") && !$0.hasSuffix("-wal") })
+            #expect(
+                try scratch.files().allSatisfy { !$0.hasSuffix("-shm") && !$0.hasSuffix("-wal") })
             try alone.close()
             #expect(try scratch.files() == ["runs.sqlite"])
         }

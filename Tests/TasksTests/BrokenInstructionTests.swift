@@ -86,7 +86,7 @@ import Testing
     static let records: [(text: String, maxLength: Int, message: String)] = [
         (
             #"{"prompt": "one two three four five", "completion": "six"}"#, 3,
-            "data.jsonl:1: no token to learn is left: the prompt has 25 tokens and max_length is "
+            "data.jsonl:1: no token to learn is left: the prompt has 22 tokens and max_length is "
                 + "3. Raise max_length, or leave the record out."
         ),
         (
@@ -94,7 +94,7 @@ import Testing
         ),
         (
             "[[5, 100000]]", 64,
-            "data.jsonl:1: the model has no token 100000, its vocabulary has 320. The ids are "
+            "data.jsonl:1: the model has no token 100000, its vocabulary has 267. The ids are "
                 + "another model's."
         ),
     ]

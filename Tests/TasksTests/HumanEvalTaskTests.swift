@@ -143,4 +143,31 @@ import Testing
         #expect(text(.corrected) == "  the in")
         #expect(text(.harness) == (tokenizer.spacePrefix == nil ? "  the in" : " the in"))
     }
+
+    private struct Recorded: Decodable {
+        struct Row: Decodable {
+            var task_id: String
+            var context: String
+        }
+        var humaneval: [Row]
+        var humaneval_instruct: [Row]
+    }
+
+    @Test(.enabled(if: SharedData.smolLM2 != nil, "needs SmolLM2"))
+    func promptsAreTheHarnesss() throws {
+        let recorded = try Fixtures.json(Recorded.self, "humaneval/greedy.json")
+        let problems = try HumanEvalProblem.load(path: Self.mini)
+        let tokenizer = try openCheckpoint(path: try #require(SharedData.smolLM2)).tokenizer()
+        let chat = try HarnessChat(tokenizer)
+        for row in recorded.humaneval {
+            let problem = try #require(problems.first { $0.identifier == row.task_id })
+            #expect(HumanEvalProtocol.completion.openText(problem) == row.context)
+        }
+        for row in recorded.humaneval_instruct {
+            let problem = try #require(problems.first { $0.identifier == row.task_id })
+            let user = try #require(HumanEvalProtocol.instruct.userText(problem))
+            let begun = HumanEvalProtocol.instruct.openText(problem)
+            #expect(try chat.text(of: [.user(user), .assistant(begun)]) == row.context)
+        }
+    }
 }

@@ -59,24 +59,3 @@ enum MMLUFixtures {
     static let miniMMLU = SharedData.packageRoot + "/datasets/mini-mmlu"
     static let realMMLU = SharedData.path("data/mmlu")
 }
-
-/// A folder that exists while a test runs.
-final class TemporaryFolder {
-    let path: String
-
-    init() throws {
-        path = FileManager.default.temporaryDirectory.path + "/mmlu-\(UUID().uuidString)"
-        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    }
-
-    deinit { try? FileManager.default.removeItem(atPath: path) }
-
-    func write(_ text: String, to file: String) throws {
-        let folder = (path + "/" + file).split(separator: "/").dropLast().joined(separator: "/")
-        try FileManager.default.createDirectory(
-            atPath: "/" + folder, withIntermediateDirectories: true)
-        let made = FileManager.default.createFile(
-            atPath: path + "/" + file, contents: Data(text.utf8))
-        try #require(made)
-    }
-}

@@ -24,7 +24,9 @@ import Testing
     }
 
     /// The whole score of a request, bit for bit, however many others are scored with it.
-    @Test(arguments: ArchitectureRegistry.all.map { $0.name }, Computation.allCases)
+    @Test(
+        arguments: ArchitectureRegistry.all.map { $0.name },
+        [Computation.auto, .f32, Computation(.auto, cacheFormat: .q8_0)])
     func scoresDependNeitherOnTheBatchNorOnThreads(
         architecture: String, computation: Computation
     ) throws {

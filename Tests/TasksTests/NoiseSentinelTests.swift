@@ -56,7 +56,8 @@ private final class ScriptedMachine {
         let machine = ScriptedMachine(script)
         var limits = NoiseLimits()
         change(&limits)
-        var sentinel = NoiseSentinel(limits: limits, read: machine.read, calibrate: machine.calibrate)
+        var sentinel = NoiseSentinel(
+            limits: limits, read: machine.read, calibrate: machine.calibrate)
         var (tries, records, kept) = (0, [JobRecord](), [String]())
         for repetition in 0..<5 {
             let result = try sentinel.watch(

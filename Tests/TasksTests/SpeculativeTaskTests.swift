@@ -35,7 +35,7 @@ import Testing
 
     /// Runs the task on the miniature model, which is its own draft.
     private func measure(
-        _ settings: [String: JSONValue], draft: DraftCell? = nil,
+        _ settings: [String: JSONValue], draft: OtherModel? = nil,
         completed: CompletedWork = .none
     ) throws -> [JobEvent] {
         var values = Dictionary(
@@ -45,7 +45,10 @@ import Testing
             experiment: "e", model: "tiny", source: .path("tiny"), quantization: "as-stored",
             task: "speculative", taskKind: "speculative", taskSettings: values, hardware: "cpu",
             backend: "cpu", hardwareSettings: [:], seed: 1)
-        cell.draft = draft
+        if let draft {
+            cell.otherModels["draft"] = draft
+            cell.taskSettings["draft"] = .string(draft.model)
+        }
         let model = Fixtures.path("tiny-llama.gguf")
         var events: [JobEvent] = []
         try SpeculativeTask.measure(
@@ -56,7 +59,11 @@ import Testing
                 model: LanguageModel(
                     path: model, backend: CPUBackend(threads: 1, computation: .auto)),
                 computation: .auto,
-                resources: ["dataset": try shortPrompts(), "draft": model], completed: completed,
+                resources: ["dataset": try shortPrompts()], completed: completed,
+                openOther: { _ in
+                    try LanguageModel(
+                        path: model, backend: CPUBackend(threads: 1, computation: .auto))
+                },
                 report: { events.append($0) }))
         return events
     }
@@ -94,7 +101,7 @@ import Testing
                     "model": .string("tiny"), "quantization": .string("as-stored"),
                 ]),
             ],
-            draft: DraftCell(model: "tiny", source: .path("tiny"), quantization: "as-stored"))
+            draft: OtherModel(model: "tiny", source: .path("tiny"), quantization: "as-stored"))
         let prompts = records(events, "speculative_prompt")
         let cycles = records(events, "speculative_cycle")
         #expect(

@@ -42,7 +42,7 @@ struct TaskRun {
             case .record(let record): records[record.index] = record
             case .metric(let metric): metrics.append(metric)
             case .fact(let name, let value): facts[name] = value
-            case .progress, .timing: break
+            case .progress, .alive, .timing: break
             }
         }
     }

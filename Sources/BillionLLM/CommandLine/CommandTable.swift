@@ -7,11 +7,15 @@ import Tensors
 enum CommandTable {
     static var all: [any Command.Type] {
         [
+            InitCommand.self,
             RunCommand.self,
             PlanCommand.self,
             ValidateCommand.self,
+            ExplainCommand.self,
             QueryCommand.self,
             ReportCommand.self,
+            CompareCommand.self,
+            ExportCommand.self,
             StatusCommand.self,
             RunsCommand.self,
             LogCommand.self,
@@ -30,10 +34,20 @@ enum CommandTable {
             PerplexityCommand.self,
             KernelsCommand.self,
             HumanEvalCommand.self,
+            LoRACommand.self,
             DoctorCommand.self,
+            SchemaCommand.self,
+            CompletionCommand.self,
+            ManCommand.self,
+            InstallCommand.self,
             JobCommand.self,
             QuantizeCommand.self,
         ]
+    }
+
+    /// Those that help lists.
+    static var visible: [CommandSpecification] {
+        all.map { $0.specification }.filter { !$0.isHidden }
     }
 
     /// Runs the program: parses, dispatches, prints errors to stderr.
@@ -51,7 +65,7 @@ enum CommandTable {
         default: break
         }
         guard let command = all.first(where: { $0.specification.name == name }) else {
-            let known = all.map { $0.specification }.filter { !$0.isHidden }.map(\.name)
+            let known = visible.map(\.name)
             Console.error(
                 "billion: unknown command '\(name)'."
                     + Suggestion.sentence(for: name, among: known + ["test"])

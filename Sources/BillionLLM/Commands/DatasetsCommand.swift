@@ -63,6 +63,24 @@ enum DatasetsCommand: Command {
                 rows.append([entry.name, "-", "-", "not here", "-", what])
             }
         }
+        let locator = HumanEvalLocator(folders: try Project().datasets.searchFolders)
+        for (name, what) in HumanEvalLocator.known {
+            guard let path = try? locator.locate(name) else {
+                rows.append([name, "-", "-", "not here", "-", what])
+                continue
+            }
+            do {
+                let count = try HumanEvalProblem.load(path: path).count
+                let digest = try HumanEvalProblem.digest(of: path)
+                rows.append([
+                    name, String(count), "-", locator.label(of: name), String(digest.prefix(12)),
+                    what,
+                ])
+            } catch {
+                rows.append([name, "-", "-", locator.label(of: name), "unreadable", what])
+                problems.append("\(error)")
+            }
+        }
         Console.print(TextTable.lines(rows).joined(separator: "\n"))
         for problem in problems { Console.error("billion datasets: \(problem)") }
         return problems.isEmpty ? .success : .usage

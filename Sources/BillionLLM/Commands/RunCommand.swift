@@ -150,23 +150,27 @@ enum RunCommand: Command {
     private static func assignment(for job: Job, resolver: JobResolver) throws -> ChildAssignment {
         let cell = job.cell
         var resources: [String: String] = [:]
-        resources["adapter"] = resolver.adapter(of: cell)
-        func add(_ source: ModelSource, _ quantization: String, file: String, synthetic: String)
-            throws
-        {
-            if case .random(let shape) = source {
-                resources[synthetic] = try JSON.text(
-                    SyntheticModels.model(shape, seed: cell.seed))
-            } else {
-                resources[file] = try path(of: source, in: quantization, resolver: resolver)
+        resources["model.adapter"] = resolver.adapter(of: cell)
+        for setting in ["init_adapter", "output_dir"] {
+            if case .string(let path)? = cell.taskSettings[setting] {
+                resources[setting] = resolver.path(path)
             }
         }
-        try add(cell.source, cell.quantization, file: "model", synthetic: "synthetic")
-        if let draft = cell.draft {
-            try add(
-                draft.source, draft.quantization, file: "draft", synthetic: "synthetic_draft")
+        func add(_ source: ModelSource, _ quantization: String, named name: String) throws {
+            if case .random(let shape) = source {
+                let model = try SyntheticModels.model(shape, seed: cell.seed)
+                resources[name + ".synthetic"] = try JSON.text(model)
+            } else {
+                resources[name] = try path(of: source, in: quantization, resolver: resolver)
+            }
         }
-        if case .string(let name)? = cell.taskSettings["dataset"] {
+        try add(cell.source, cell.quantization, named: "model")
+        for (setting, other) in cell.otherModels {
+            try add(other.source, other.quantization, named: setting)
+            resources[setting + ".adapter"] = resolver.adapter(of: cell.with(other))
+        }
+        if let name = cell.textName { resources["text"] = try resolver.text(name) }
+        if let name = cell.datasetName {
             resources["dataset"] = try TaskRegistry.task(kind: cell.taskKind)?
                 .findDataset(name, in: resolver.project.datasets)
         }

@@ -88,7 +88,9 @@ enum RunsCommand: Command {
                 RunText.counts($0),
             ]
         }
-        for line in TextTable.lines([["run", "experiment", "status", "begun", "ended", "jobs"]] + rows) {
+        for line in TextTable.lines(
+            [["run", "experiment", "status", "begun", "ended", "jobs"]] + rows)
+        {
             Console.print(line)
         }
         return .success

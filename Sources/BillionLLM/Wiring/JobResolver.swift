@@ -31,14 +31,23 @@ struct JobResolver: Sendable {
         ModelLocation(source, relativeTo: manifest.folder)
     }
 
-    /// Where all that a cell reads is or comes from, its draft too.
+    /// Where all models that a cell opens are or come from.
     func locations(of cell: Cell) -> [ModelLocation] {
-        [cell.source, cell.draft?.source].compactMap { $0.flatMap(location(of:)) }
+        let others = cell.otherModels.sorted { $0.key < $1.key }.map(\.value.source)
+        return ([cell.source] + others).compactMap(location(of:))
+    }
+
+    /// The file of a text that a task names.
+    func text(_ name: String) throws -> String {
+        try TextFile.locate(name, in: project.datasets.searchFolders)
     }
 
     /// The folder of the adapter that the model is used with; nil for none.
-    func adapter(of cell: Cell) -> String? {
-        cell.adapter.map { $0.hasPrefix("/") ? $0 : FileSystem.join(manifest.folder, $0) }
+    func adapter(of cell: Cell) -> String? { cell.adapter.map(path) }
+
+    /// What a path of the manifest means: it is relative to the manifest's folder.
+    func path(_ text: String) -> String {
+        text.hasPrefix("/") ? text : FileSystem.join(manifest.folder, text)
     }
 
     /// Whether what the job needs is on this machine.
@@ -69,13 +78,18 @@ struct JobResolver: Sendable {
             case .notPulled: digest = nil
             case .unusable(let reason): return .broken(cell, reason: reason)
             }
-            if let adapter = adapter(of: cell) {
+            /// A model's digest with that of the adapter that it is used with.
+            func adapted(_ digest: String?, _ cell: Cell) -> Result<String?, any Error> {
+                guard let adapter = adapter(of: cell) else { return .success(digest) }
                 let found = adapters[adapter] ?? Result { try access.digest(ofAdapter: adapter) }
                 adapters[adapter] = found
-                switch found {
-                case .success(let own): digest = try digest.map { try Self.digest($0, with: own) }
-                case .failure(let error): return .broken(cell, reason: "\(error)")
+                return found.flatMap { own in
+                    Result { try digest.map { try Self.digest($0, with: own) } }
                 }
+            }
+            switch adapted(digest, cell) {
+            case .success(let found): digest = found
+            case .failure(let error): return .broken(cell, reason: "\(error)")
             }
             let task = TaskRegistry.task(kind: cell.taskKind)
             // No manifest can say this, for manifests are passed on; and it is another job.
@@ -88,7 +102,7 @@ struct JobResolver: Sendable {
                     reason: "\(cell.model) has random weights; scores on it would mean nothing.")
             }
             var datasetDigest: String?
-            if case .string(let name)? = cell.taskSettings["dataset"] {
+            if let name = cell.datasetName {
                 let key = "\(cell.taskKind) \(name)"
                 if let task, datasets[key] == nil {
                     datasets[key] = Result { () throws(DatasetError) in
@@ -102,23 +116,50 @@ struct JobResolver: Sendable {
                 case nil: break
                 }
             }
-            var draftDigest: String?
-            if let draft = cell.draft {
-                if models[draft.source] == nil {
-                    models[draft.source] = model(draft.source, seed: cell.seed)
+            // The text of the path says nothing of what training begins with.
+            if case .string(let path)? = cell.taskSettings["init_adapter"] {
+                do {
+                    cell.taskSettings["init_adapter_digest"] = .string(
+                        try access.digest(ofAdapter: self.path(path)))
+                } catch {
+                    return .broken(cell, reason: "init_adapter: \(error)")
                 }
-                switch models[draft.source] ?? .notPulled {
-                case .known(let found): draftDigest = found
+            }
+            var inputs: [String: String] = [:]
+            if let name = cell.textName {
+                do {
+                    inputs["text"] = try TextFile(path: text(name), name: name).digest
+                } catch {
+                    return .unavailable(cell, reason: "\(error)")
+                }
+            }
+            for (setting, other) in cell.otherModels.sorted(by: { $0.key < $1.key }) {
+                if case .random = other.source, task?.needsRealWeights ?? true {
+                    return .unavailable(
+                        cell, reason: "\(other.model), its \(setting), has random weights.")
+                }
+                if models[other.source] == nil {
+                    models[other.source] = model(other.source, seed: cell.seed)
+                }
+                switch models[other.source] ?? .notPulled {
+                case .known(let plain):
+                    switch adapted(plain, cell.with(other)) {
+                    case .success(let found):
+                        inputs[setting] = "\(found ?? plain) \(other.quantization)"
+                    case .failure(let error):
+                        return .broken(cell, reason: "its \(setting): \(error)")
+                    }
                 case .notPulled: return .notPulled(cell)
-                case .unusable(let reason): return .broken(cell, reason: reason)
+                case .unusable(let reason):
+                    return .broken(cell, reason: "its \(setting): \(reason)")
                 }
             }
             // Only now: a model is not fetched for a job that cannot run.
             guard let digest else { return .notPulled(cell) }
             let job = try Job(
                 cell: cell, modelDigest: digest, datasetDigest: datasetDigest,
-                draftDigest: draftDigest, taskVersion: task?.version ?? 0,
-                engineVersion: Program.engineVersion)
+                taskVersion: task?.version ?? 0,
+                engineVersion: Program.engineVersion, inputs: inputs)
             return .ready(job)
         }
     }

@@ -31,6 +31,23 @@ struct Preflight {
         var format: String?
         /// What makes it wait: a file that other lines wait for too.
         var download: ModelLocation?
+
+        /// What the same work takes for another model that is open at the same time.
+        mutating func add(_ other: Line, isSameSource: Bool) {
+            func sum(_ one: Int64?, _ two: Int64?) -> Int64? {
+                one.flatMap { one in two.map { one + $0 } }
+            }
+            if !isSameSource {
+                needs.downloadBytes = sum(needs.downloadBytes, other.needs.downloadBytes)
+                needs.fetchedBytes = sum(needs.fetchedBytes, other.needs.fetchedBytes)
+                download = download ?? other.download
+            }
+            needs.copyBytes = sum(needs.copyBytes, other.needs.copyBytes)
+            needs.memory = needs.memory.flatMap { own in
+                other.needs.memory.map { own.adding($0) }
+            }
+            timed.cost = timed.cost.flatMap { own in other.timed.cost.map { own + $0 } }
+        }
     }
 
     /// The plan with the jobs that cannot fit marked as such; the others as they were.
@@ -50,7 +67,7 @@ struct Preflight {
         var sources: [ModelSource: Source] = [:]
         var loads: [WorkloadKey: TaskWorkload?] = [:]
         var copies: [CopyKey: Int64?] = [:]
-        return planned.map { job in
+        func bare(_ job: PlannedJob) -> Line {
             let cell = job.cell
             let source = sources[cell.source] ?? Source(cell, resolver)
             sources[cell.source] = source
@@ -60,6 +77,15 @@ struct Preflight {
             if copies[copy] == nil { copies[copy] = .some(copyBytes(of: cell, source.model)) }
             var line = line(job, source, loads[key] ?? nil)
             line.needs.copyBytes = copies[copy] ?? nil
+            return line
+        }
+        return planned.map { job in
+            var line = bare(job)
+            // Of another model the same is asked, and both are open at a time.
+            for (_, other) in job.cell.otherModels.sorted(by: { $0.key < $1.key }) {
+                let twin = job.cell.with(other)
+                line.add(bare(.notPulled(twin)), isSameSource: other.source == job.cell.source)
+            }
             return line
         }
     }
@@ -108,9 +134,10 @@ struct Preflight {
     private func workload(of cell: Cell) -> TaskWorkload? {
         let task = TaskRegistry.task(kind: cell.taskKind)
         var question = WorkloadQuestion(settings: cell.taskSettings)
-        if case .string(let name)? = cell.taskSettings["dataset"] {
+        if let name = cell.datasetName {
             question.dataset = try? task?.findDataset(name, in: resolver.project.datasets)
         }
+        if let name = cell.textName { question.text = try? resolver.text(name) }
         return (try? task?.workload(question)) ?? nil
     }
 
@@ -133,7 +160,9 @@ struct Preflight {
             let memory = footprint.memory(
                 positions: positions, computation: hardware.computation,
                 threads: hardware.threads)
-            needs.memory = memory
+            let held = cell.otherModels.isEmpty ? 0 : load.heldLogits
+            needs.memory = memory.adding(
+                workspace: held * footprint.shape.vocabulary * MemoryLayout<Float>.size)
             timed.cost = JobCost(
                 footprint, load, cacheBytes: memory.cache / max((positions + 15) / 16 * 16, 1))
         }

@@ -81,7 +81,8 @@ struct SlurmBatch {
             }
             return stride(from: 0, to: own.count, by: largest).map { start in
                 Array(
-                    hardware: kind, cells: [SlurmCell](own[start..<min(start + largest, own.count)]))
+                    hardware: kind, cells: [SlurmCell](own[start..<min(start + largest, own.count)])
+                )
             }
         }
     }
@@ -174,7 +175,8 @@ struct SlurmBatch {
             lines.append("ids=\"$ids:${id%%;*}\"")
             lines.append("echo \"array \(number): job ${id%%;*}\"")
         }
-        lines.append("id=$(sbatch --parsable --dependency=\"afterany$ids\" \(path("merge.sbatch")))")
+        lines.append(
+            "id=$(sbatch --parsable --dependency=\"afterany$ids\" \(path("merge.sbatch")))")
         lines.append("echo \"merge: job ${id%%;*}\"")
         return lines.joined(separator: "\n") + "\n"
     }

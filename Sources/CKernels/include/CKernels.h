@@ -147,6 +147,53 @@ void ck_rotate_halves(int64_t pairs, float *x, const float *cosines, const float
 /// Round to nearest even; overflow becomes infinity, NaN stays NaN.
 void ck_f32_to_f16(int64_t n, const float *x, uint16_t *out);
 
+// --- training ----------------------------------------------------------------------------------
+
+// Each backward stands for the forward above it; sums are f32 in parallel parts unless stated.
+
+/// The sum of x[i] * y[i].
+float ck_dot(int64_t n, const float *x, const float *y);
+/// The sum of x[i]^2, in f64.
+double ck_square_sum(int64_t n, const float *x);
+/// dx += the gradient of ck_rms_norm at x, where dy is that of its result.
+void ck_rms_norm_gradient(int64_t n, const float *x, const float *weight, float epsilon,
+                          const float *dy, float *dx);
+/// dx += the gradient of ck_layer_norm at x, where dy is that of its result.
+void ck_layer_norm_gradient(int64_t n, const float *x, const float *weight, float epsilon,
+                            const float *dy, float *dx);
+/// out = silu(gate) * up.
+void ck_silu_product(int64_t n, const float *gate, const float *up, float *out);
+/// Its gradients; dgate or dup may be dy.
+void ck_silu_product_gradient(int64_t n, const float *gate, const float *up, const float *dy,
+                              float *dgate, float *dup);
+/// dy *= the derivative of ck_gelu at x.
+void ck_gelu_gradient(int64_t n, const float *x, float *dy);
+/// x = softmax(x * scale); log(sum(exp(x * scale))).
+float ck_softmax_with_log_sum(int64_t n, float *x, float scale);
+/// x = softmax(x * scale) once more, from what the first time returned.
+void ck_softmax_again(int64_t n, float *x, float scale, float log_sum);
+/// dp = p * (dp - delta) * scale: the gradient of the scores, delta being the sum of p * dp.
+void ck_softmax_gradient(int64_t n, const float *p, float delta, float scale, float *dp);
+/// -log softmax(x)[target], and whether no x is larger than the target's;
+/// x = scale * (softmax(x) - [i == target]), the gradient of scale times that.
+float ck_cross_entropy(int64_t n, float *x, int64_t target, float scale, bool *is_hit);
+/// out[i] = x[i] * scale, or 0 where the upper 32 bits of number i of SplitMix64 from `seed` are
+/// below `limit`. out may be x.
+void ck_dropout(int64_t n, uint64_t seed, uint32_t limit, float scale, const float *x, float *out);
+
+/// One step of AdamW (Loshchilov, Hutter 2019) as torch does it.
+typedef struct {
+    /// What gradients are multiplied by first: clipping.
+    float gradient_scale;
+    float decay1, decay2, epsilon;
+    /// 1 - learning rate * weight decay.
+    float shrink;
+    /// Learning rate / (1 - decay1^t), and sqrt(1 - decay2^t).
+    float step, root_correction2;
+} ck_adam;
+void ck_adam_step(int64_t n, const ck_adam *s, const float *gradient, float *first, float *second,
+                  float *value);
+
 // --- attention -------------------------------------------------------------------------------
 
 // See attention.c. `head` is the number of elements of a key or value, at most CK_HEAD_LIMIT.

@@ -2,7 +2,7 @@ import Basics
 
 /// What each name of a manifest means: the catalog's names and the manifest's own together.
 struct NameTable {
-    private let catalog: Catalog
+    let catalog: Catalog
     private var models: [String: ModelSource?] = [:]
     private var adapters: [String: String] = [:]
     private var aliases: [String: String] = [:]
@@ -143,15 +143,10 @@ struct NameTable {
         -> Result<JSONValue, ManifestError.Issue>?
     {
         let value = setting.value(of: node)
-        guard case .draft = setting.kind, case .success(let found)? = value,
-            let draft = DraftCell.names(in: found)
-        else { return value }
-        let complaint =
-            complaint(about: draft.model, .model)
-            ?? complaint(about: draft.quantization, .quantization)
-        if let complaint { return .failure(.init(at: node.mark, complaint)) }
-        return .success(
-            DraftCell.object(model: canonical(draft.model, .model), draft.quantization))
+        if case .otherModel(let words) = setting.kind {
+            return checkedOther(value, setting, words: words, node)
+        }
+        return value
     }
 
     private mutating func report(at mark: SourceMark, _ message: String) {
@@ -168,18 +163,6 @@ extension NameTable {
     func adapter(ofModel name: String) -> String? { adapters[name] }
     func task(_ name: String) -> Meaning? { tasks[name] ?? nil }
     func hardware(_ name: String) -> Meaning? { hardware[name] ?? nil }
-
-    /// The second model that settings name; nil where they name none.
-    func draft(in settings: [String: JSONValue], ofKind kind: String) -> DraftCell? {
-        let setting = settingsOfTask(kind).first { setting in
-            if case .draft = setting.kind { true } else { false }
-        }
-        guard let setting, let names = DraftCell.names(in: settings[setting.key]),
-            let source = source(ofModel: names.model)
-        else { return nil }
-        return DraftCell(
-            model: names.model, source: source, quantization: names.quantization)
-    }
 
     /// Settings of which each has one value where they have lists, in order, and what to call each.
     func expanded(_ settings: [String: JSONValue], ofKind kind: String)

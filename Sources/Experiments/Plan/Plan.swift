@@ -284,7 +284,7 @@ struct Planner {
                 taskKind: taskMeaning.kind, taskSettings: variant.settings,
                 hardware: hardware, backend: hardwareMeaning.kind,
                 hardwareSettings: hardwareMeaning.settings, seed: manifest.seed)
-            cell.draft = names.draft(in: variant.settings, ofKind: taskMeaning.kind)
+            cell.otherModels = names.otherModels(of: cell)
             return cell
         }
     }

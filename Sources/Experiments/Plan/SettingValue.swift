@@ -45,10 +45,10 @@ extension Catalog.Setting {
             return node.bool.map { .bool($0) }
         case .text:
             return node.text.map { .string($0) }
+        case .otherModel:
+            return OtherModelName.text(of: node).map { .string($0) }
         case .choice(let words):
             return node.text.flatMap { words.contains($0) ? .string($0) : nil }
-        case .draft(let words):
-            return DraftCell.value(of: node, words: words)
         }
     }
 
@@ -77,9 +77,10 @@ extension Catalog.Setting {
         case .countOrShare: return "an integer of at least 1 or a share between 0 and 1" + orNull
         case .bool: return "true or false" + orNull
         case .text: return "a text" + orNull
+        case .otherModel(let words):
+            let kinds = words + ["a quantization", "a model or {model, quantization}"]
+            return kinds.joined(separator: ", ") + orNull
         case .choice(let words): return "one of " + words.joined(separator: ", ") + orNull
-        case .draft(let words):
-            return "\(words.joined(separator: ", ")), a model or {model, quantization}" + orNull
         }
     }
 

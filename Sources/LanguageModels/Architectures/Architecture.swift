@@ -21,9 +21,9 @@ package struct TransformerShape: Codable, Hashable, Sendable {
     package var contextLength: Int
 
     /// Elements of all queries of a token: H * headSize.
-    var queryWidth: Int { heads * headSize }
+    package var queryWidth: Int { heads * headSize }
     /// Elements of all keys, and of all values, of a token: K * headSize.
-    var keyWidth: Int { keyValueHeads * headSize }
+    package var keyWidth: Int { keyValueHeads * headSize }
 
     package init(
         layers: Int, width: Int, feedForward: Int, heads: Int, keyValueHeads: Int, headSize: Int,

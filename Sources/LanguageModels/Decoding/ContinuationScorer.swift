@@ -82,11 +82,28 @@ package final class ContinuationScorer {
         }
     }
 
+    /// Sees the logits [V] after a request's context: what predicts its continuations' first token.
+    package typealias ContextVisitor =
+        (_ request: Int, _ logits: UnsafeBufferPointer<Float>) -> Void
+
     /// Scores of all continuations of several requests, in order.
-    package func score(_ requests: [Request]) throws -> [[ContinuationScore]] {
+    ///
+    /// - Parameter visit: called once for each request whose first continuation has tokens, in no
+    ///   particular order; the buffer is valid during the call.
+    package func score(_ requests: [Request], visit: ContextVisitor? = nil) throws
+        -> [[ContinuationScore]]
+    {
         let pairs = try requests.flatMap { request in
             try request.continuations.map {
                 try encode(context: request.context, continuation: $0)
+            }
+        }
+        var requestOfFirst: [Int: Int] = [:]
+        if visit != nil {
+            var place = 0
+            for (index, request) in requests.enumerated() where !request.continuations.isEmpty {
+                requestOfFirst[place] = index
+                place += request.continuations.count
             }
         }
         // Continuations whose input is the same (all of one token) are read off one sequence.
@@ -105,7 +122,9 @@ package final class ContinuationScorer {
             ContinuationScore(
                 logProbability: 0, tokenCount: pair.targets.count, isGreedy: true)
         }
-        evaluate(pairs, groups.filter { !pairs[$0[0]].targets.isEmpty }, &scores)
+        evaluate(pairs, groups.filter { !pairs[$0[0]].targets.isEmpty }, &scores) {
+            if let request = requestOfFirst[$0] { visit?(request, $1) }
+        }
         var rest = scores[...]
         return requests.map { request in
             defer { rest = rest.dropFirst(request.continuations.count) }
@@ -167,8 +186,11 @@ package final class ContinuationScorer {
     }
 
     /// Adds up scores of groups of pairs with equal inputs and equally many targets.
+    ///
+    /// - Parameter visit: sees the logits before the first target of each pair.
     private func evaluate(
-        _ pairs: [Pair], _ groups: [[Int]], _ scores: inout [ContinuationScore]
+        _ pairs: [Pair], _ groups: [[Int]], _ scores: inout [ContinuationScore],
+        visit: ContextVisitor
     ) {
         guard let first = groups.first else { return }
         var common = pairs[first[0]].input[...]
@@ -192,11 +214,14 @@ package final class ContinuationScorer {
         }
         let longest = groups.map { pairs[$0[0]].input.count }.max() ?? 0
         makeRoom(positions: longest, rows: max(DecodingSession.passRows, longest - common.count))
-        for pack in packs { evaluate(pairs, pack, common: Array(common), &scores) }
+        for pack in packs {
+            evaluate(pairs, pack, common: Array(common), &scores, visit: visit)
+        }
     }
 
     private func evaluate(
-        _ pairs: [Pair], _ pack: [[Int]], common: [Int32], _ scores: inout [ContinuationScore]
+        _ pairs: [Pair], _ pack: [[Int]], common: [Int32], _ scores: inout [ContinuationScore],
+        visit: ContextVisitor
     ) {
         let cached = batch.tokens(of: beginning)
         // One sequence alone stays cached as a whole: the next may begin with more of it.
@@ -227,7 +252,9 @@ package final class ContinuationScorer {
             let probabilities = LogSoftmax(logits)
             for place in pack[part] {
                 let targets = pairs[place].targets
-                let target = Int(targets[index - (parts[part].tokens.count - targets.count)])
+                let step = index - (parts[part].tokens.count - targets.count)
+                if step == 0 { visit(place, logits) }
+                let target = Int(targets[step])
                 scores[place].logProbability += probabilities[target]
                 scores[place].isGreedy = scores[place].isGreedy && probabilities.best == target
             }

@@ -13,7 +13,10 @@ package struct Perplexity: Sendable {
     package private(set) var chunkCount = 0
 
     /// exp of the mean.
-    package var value: Double { exponential(sum / Double(tokenCount)) }
+    package var value: Double { Self.value(ofMeanLoss: sum / Double(tokenCount)) }
+
+    /// The perplexity that a mean negative log-probability stands for.
+    package static func value(ofMeanLoss loss: Double) -> Double { exponential(loss) }
 
     /// Standard error, to first order; nil for fewer than two tokens.
     package var standardError: Double? {

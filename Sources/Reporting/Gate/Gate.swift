@@ -10,7 +10,7 @@ package struct Gate {
         /// The interval lies on both sides: these figures cannot tell.
         case undecided
         /// The whole interval breaks the rule.
-        case tripped
+        case tripped = "broken"
         /// There is nothing to compare with yet.
         case noBaseline = "no baseline"
     }

@@ -23,11 +23,12 @@ struct FineTuningSection: ReportSection {
             return (["### \(Markdown.escape(results.host.label))"] + jobs)
                 .joined(separator: "\n\n")
         }
-        return parts.isEmpty ? nil : parts.joined(separator: "\n\n")
+        guard !parts.isEmpty else { return nil }
+        return (parts + charts(data).map(data.reference)).joined(separator: "\n\n")
     }
 
     /// The newest attempt of each job that trained something.
-    private func newest(_ attempts: [StoredAttempt]) -> [StoredAttempt] {
+    func newest(_ attempts: [StoredAttempt]) -> [StoredAttempt] {
         var seen: Set<Int64> = []
         return attempts.filter { attempt in
             recordKinds.contains { attempt.records[$0]?.isEmpty == false }

@@ -177,11 +177,7 @@ struct SpeculativeResult {
     func metric(_ name: String) -> Metric? { attempt.metrics[name] }
 
     var draft: String {
-        guard case .object(let fields)? = attempt.taskSettings["draft"] else {
-            return attempt.taskSettings["draft"]?.plainText ?? ""
-        }
-        return [fields["model"], fields["quantization"]].compactMap { $0?.plainText }
-            .joined(separator: " ")
+        (attempt.taskSettings["draft"]?.plainText ?? "").replacing(":", with: " ")
     }
 
     var length: String { attempt.taskSettings["k"]?.plainText ?? "" }

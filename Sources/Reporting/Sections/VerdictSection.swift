@@ -25,7 +25,9 @@ struct VerdictSection: ReportSection {
 
     private static let explanation = """
         "No detectable difference" means that the 95 % intervals of the differences from the best, \
-        corrected for their number, all contain 0. Models of random weights are left out.
+        corrected for their number, all contain 0. Shares are compared as if each setup had had \
+        questions of its own, which is cautious: a comparison question by question is sharper. \
+        Models of random weights are left out.
         """
 
     private struct Line {

@@ -49,7 +49,7 @@ package struct MetricDifference: Hashable, Sendable {
         // Stored intervals are those of 95 %.
         let wider =
             tail == 0.025
-            ? 1 : Distributions.normalQuantile(1 - tail) / Distributions.normalQuantile(0.975)
+            ? 1 : Distributions.normalQuantile(1 - tail) / normalQuantile975
         func length(_ a: Double, _ b: Double) -> Double {
             wider * (a * a + factor * factor * b * b).squareRoot()
         }
@@ -58,6 +58,8 @@ package struct MetricDifference: Hashable, Sendable {
             length(high1 - first.value, second.value - low2)
         )
     }
+
+    private static let normalQuantile975 = Distributions.normalQuantile(0.975)
 
     private static func welch(
         _ first: Metric, _ second: Metric, _ factor: Double, _ tail: Double

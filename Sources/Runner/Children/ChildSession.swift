@@ -31,6 +31,8 @@ struct ChildSession {
     private static let shortTick = 0.005
     /// After so long without a word it is said that the job lives, for whoever watches the run.
     private static let silence = 1.0
+    /// Seconds between two looks at the memory of a job with a limit, however much it talks.
+    private static let memoryInterval = 0.2
     /// A machine that slept for longer is said to have slept.
     private static let shortestSleep = 0.5
 
@@ -55,6 +57,7 @@ struct ChildSession {
     private var exitDeadline: Double?
     private var killTime: Double?
     private var memory: GroupMemory
+    private var nextMemoryLook = 0.0
     private let memoryKillsBefore = ProcessTable.memoryKills()
     private var sleptBefore = SystemCalls.suspendedSeconds()
     private var sleptSeconds = 0.0
@@ -117,12 +120,13 @@ struct ChildSession {
                 askToEnd(.resultLimit, now)
             }
         }
-        if let limit = policy.memoryLimitBytes, ending != .memoryLimit,
-            let resident = memory.residentBytes(now: now), resident > limit
-        {
-            // At once: until a polite end the machine may have no memory left.
-            ending = ending ?? .memoryLimit
-            child.signalGroup(SIGKILL)
+        if let limit = policy.memoryLimitBytes, ending != .memoryLimit, now >= nextMemoryLook {
+            nextMemoryLook = now + Self.memoryInterval
+            if let resident = memory.residentBytes(now: now), resident > limit {
+                // At once: until a polite end the machine may have no memory left.
+                ending = ending ?? .memoryLimit
+                child.signalGroup(SIGKILL)
+            }
         }
         if let time = exitDeadline, now >= time {
             exitDeadline = nil

@@ -6,6 +6,18 @@ package struct HumanEvalLocator: Sendable {
 
     package init(folders: [DatasetLocator.SearchFolder]) { self.folders = folders }
 
+    /// Sets of problems that this program knows by name, and what they are.
+    package static let known = [
+        ("humaneval", "HumanEval, 164 problems (Chen et al.); see datasets/README.md"),
+        ("mini-humaneval", "twenty problems written for this project (not HumanEval)"),
+    ]
+
+    /// The folder of a set that is there, as messages name it.
+    package func label(of name: String) -> String {
+        let folder = folders.first { FileSystem.isFolder(FileSystem.join($0.path, name)) }
+        return "\(folder?.label ?? "")/\(name)"
+    }
+
     /// The one `.jsonl` or `.jsonl.gz` file in the folder of this name.
     package func locate(_ name: String) throws(DatasetError) -> String {
         for folder in folders where !name.hasPrefix(".") && !name.contains("/") {

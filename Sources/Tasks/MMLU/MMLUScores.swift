@@ -1,3 +1,4 @@
+import Basics
 import Experiments
 
 /// Accuracies of a run by subject, by group and in all, as lm-evaluation-harness computes them.

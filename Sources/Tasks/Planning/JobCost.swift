@@ -29,6 +29,13 @@ package struct JobCost: Hashable, Sendable {
         loadBytes = Double(model.storedBytes)
     }
 
+    /// Both, one after the other.
+    package static func + (one: JobCost, two: JobCost) -> JobCost {
+        JobCost(
+            operations: one.operations + two.operations, stepBytes: one.stepBytes + two.stepBytes,
+            loadBytes: one.loadBytes + two.loadBytes)
+    }
+
     package func seconds(at rates: MachineRates) -> Double {
         MachineRates.startSeconds + operations / rates.operationsPerSecond
             + stepBytes / rates.stepBytesPerSecond + loadBytes / rates.loadBytesPerSecond

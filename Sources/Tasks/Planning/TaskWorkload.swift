@@ -8,6 +8,8 @@ package struct TaskWorkload: Hashable, Sendable {
     package var sequences: Int
     /// Whether what exceeds the model's context is cut, and so needs no positions.
     package var isCutToContext: Bool
+    /// Rows of logits [V] that are held in f32 at a time.
+    package var heldLogits = 0
     /// Tokens fed many at a time.
     package var promptTokens: Int
     /// Pairs of a prompt's token and a position that it attends to.
@@ -57,10 +59,13 @@ package struct WorkloadQuestion: Hashable, Sendable {
     package var settings: [String: JSONValue]
     /// The dataset's folder, where the task has one.
     package var dataset: String?
+    /// The file of the text, where the task has one.
+    package var text: String?
 
-    package init(settings: [String: JSONValue], dataset: String? = nil) {
+    package init(settings: [String: JSONValue], dataset: String? = nil, text: String? = nil) {
         self.settings = settings
         self.dataset = dataset
+        self.text = text
     }
 
     /// A setting that the plan has checked and filled in.

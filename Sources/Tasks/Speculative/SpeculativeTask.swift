@@ -14,7 +14,8 @@ package enum SpeculativeTask: EvaluationTask {
     package static let needsRealWeights = false
     package static let settings: [Catalog.Setting] = [
         .init(
-            "draft", .draft(DraftFreeProposer.allCases.map(\.rawValue)), default: .string("lookup"),
+            "draft", .otherModel(words: DraftFreeProposer.allCases.map(\.rawValue)),
+            default: .string("lookup"),
             "what guesses ahead: a model, or lookup or ngram, which use the text itself"),
         .init(
             "k", .integersOrAuto(1...DraftLength.most), default: .string("auto"),
@@ -90,27 +91,15 @@ package enum SpeculativeTask: EvaluationTask {
 
 extension TaskContext {
     /// The setting `draft`: a proposer without a model, or the second model, loaded.
-    ///
-    /// It shares the target's backend, so that two sets of threads do not wait for each other.
     func draft() throws -> Draft {
         if let text = try? string("draft"), let kind = DraftFreeProposer(rawValue: text) {
             return .free(kind)
         }
-        guard let cell = job.cell.draft else {
+        guard let other = job.cell.otherModels["draft"] else {
             throw TaskError("the job came without its draft.")
         }
-        let name = "\(cell.model) \(cell.quantization)"
-        if let text = resources["synthetic_draft"] {
-            let format = cell.quantization == "as-stored" ? F16.name : cell.quantization
-            let checkpoint = try SyntheticCheckpoint(
-                JSON.decode(SyntheticModel.self, from: text), target: .named(format), threads: 1)
-            return .model(
-                try LanguageModel(checkpoint: checkpoint, backend: model.backend), name: name)
-        }
-        guard let path = resources["draft"] else {
-            throw TaskError("the job came without the place of its draft.")
-        }
-        return .model(try LanguageModel(path: path, backend: model.backend), name: name)
+        return .model(
+            try otherModel("draft"), name: "\(other.model) \(other.quantization)")
     }
 
     var sampling: SamplingOptions {

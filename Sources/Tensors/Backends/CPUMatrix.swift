@@ -1,9 +1,9 @@
 import CKernels
 
 /// Weights on the processor: repacked for products, or used where they are mapped.
-final class CPUMatrix: DeviceMatrix {
-    let rows: Int
-    let columns: Int
+package final class CPUMatrix: DeviceMatrix {
+    package let rows: Int
+    package let columns: Int
     let host: HostMatrix
     /// Rows interleaved by 16 (`ck_pack_panel`); nil when the mapped rows are used.
     let panels: Panels?

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Write instruction-tokens.json: digests of how TRL's rules turn records into token ids, with SmolLM2's tokenizer.
 
-    python3 -m pip install torch transformers gguf
+    python3 -m pip install torch transformers tokenizers gguf
     python3 Tests/Fixtures/instructions/make_fixtures.py PATH/TO/SmolLM2-135M-Instruct.Q4_1.gguf ../shared/data/alpaca_en_demo.json
 
 Per form: the number of tokens of each record, where its completion begins, and the SHA-256 of all ids as little-endian
@@ -15,6 +15,9 @@ import sys
 import numpy as np
 from transformers import AutoTokenizer
 
+sys.path.append(str(pathlib.Path(__file__).parent.parent / "tokenization"))
+import reference  # noqa: E402
+
 HEAD = "Below is an instruction that describes a task"
 MAX_LENGTH = 512
 
@@ -27,28 +30,33 @@ def prompt(d):
             "\n\n### Response:\n")
 
 
-def completion(tok, d):
+def completion(tok, ids, d):
     """As SFTTrainer: the text of EOS is appended, the prompt's length is that of its own tokens."""
     text = d["output"] if d["output"].endswith(tok.eos_token) else d["output"] + tok.eos_token
-    return tok(prompt(d) + text)["input_ids"][:MAX_LENGTH], len(tok(prompt(d))["input_ids"])
+    return ids(prompt(d) + text)[:MAX_LENGTH], len(ids(prompt(d)))
 
 
-def conversation(tok, d):
+def conversation(tok, ids, d):
     user = {"role": "user", "content": d["instruction"] + (f"\n{d['input']}" if d.get("input") else "")}
-    ids = lambda messages, more: tok.apply_chat_template(messages, add_generation_prompt=more, return_dict=True)["input_ids"]
-    return (ids([user, {"role": "assistant", "content": d["output"]}], False)[:MAX_LENGTH], len(ids([user], True)))
+    rendered = lambda messages, more: ids(
+        tok.apply_chat_template(messages, add_generation_prompt=more, tokenize=False))
+    return (rendered([user, {"role": "assistant", "content": d["output"]}], False)[:MAX_LENGTH],
+            len(rendered([user], True)))
 
 
 def main(model, data):
     folder, file = os.path.split(model)
     tok = AutoTokenizer.from_pretrained(folder, gguf_file=file)
+    # transformers makes another tokenizer of a GGUF file than the model's own tokenizer.json is.
+    own = reference.byte_level(reference.vocabulary_of(model), "smollm")
+    ids = lambda text: reference.encode(own, [text], True)[0]
     records = json.load(open(data))[:100]
     forms = {}
     for name, form in {"completion": completion, "conversation": conversation}.items():
-        rows = [form(tok, d) for d in records]
-        ids = np.concatenate([np.array(r[0], dtype="<i4") for r in rows])
+        rows = [form(tok, ids, d) for d in records]
+        every = np.concatenate([np.array(r[0], dtype="<i4") for r in rows])
         forms[name] = {"lengths": [len(r[0]) for r in rows], "prompts": [r[1] for r in rows],
-                       "sha256": hashlib.sha256(ids.tobytes()).hexdigest()}
+                       "sha256": hashlib.sha256(every.tobytes()).hexdigest()}
     out = pathlib.Path(__file__).parent / "instruction-tokens.json"
     out.write_text(json.dumps(forms) + "\n")
 

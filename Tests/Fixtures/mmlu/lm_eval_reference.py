@@ -96,10 +96,10 @@ def main():
                     "first_context": samples[0]["arguments"][0][0] if isinstance(samples[0]["arguments"], list)
                     else samples[0]["arguments"]["gen_args_0"]["arg_0"]}
                 print(f"batch {batch}: {subject}: {len(samples)} questions, {seconds[subject]} s", file=sys.stderr)
-            result["seconds"][str(batch)] = seconds
-            # What there is, in case the rest is interrupted.
-            with open(arguments.out, "w") as file:
-                json.dump(result, file)
+                result["seconds"][str(batch)] = seconds
+                # What there is, in case the rest is interrupted.
+                with open(arguments.out, "w") as file:
+                    json.dump(result, file)
 
 
 if __name__ == "__main__":

@@ -3,14 +3,14 @@ import Experiments
 import Testing
 
 /// A second model in a task's settings, and lists that make several cells.
-@Suite struct DraftCellTests {
+@Suite struct OtherModelSettingTests {
     private static let catalog: Catalog = {
         var catalog = Sample.catalog
         catalog.tasks.append(
             .init(
                 kind: "speculative", version: 1,
                 settings: [
-                    .init("draft", .draft(["lookup", "ngram"]), default: .string("lookup"), ""),
+                    .init("draft", .otherModel(words: ["lookup", "ngram"]), default: .string("lookup"), ""),
                     .init("k", .integersOrAuto(1...64), default: .string("auto"), ""),
                 ]))
         return catalog
@@ -43,12 +43,12 @@ import Testing
     }
 
     @Test func aDraftIsAWordOrAModel() throws {
-        #expect(try cells("")[0].draft == nil)
+        #expect(try cells("")[0].otherModels.isEmpty)
         #expect(try cells(", draft: ngram")[0].taskSettings["draft"] == .string("ngram"))
         let named = try cells(", draft: smollm2")[0]
         #expect(
-            named.draft
-                == DraftCell(
+            named.otherModels["draft"]
+                == OtherModel(
                     model: "smollm2-135m-instruct", source: .catalog("smollm2-135m-instruct"),
                     quantization: "as-stored"))
         let small = try cells(
@@ -58,13 +58,15 @@ import Testing
                   own: {random: smollm2}
                 """)[0]
         #expect(
-            small.draft
-                == DraftCell(
+            small.otherModels["draft"]
+                == OtherModel(
                     model: "own", source: .random(shapeOf: "smollm2-135m-instruct"),
                     quantization: "q4_0"))
         #expect(
-            small.taskSettings["draft"]
-                == .object(["model": .string("own"), "quantization": .string("q4_0")]))
+            small.taskSettings["draft"] == .string("own:q4_0"))
+        let own = try cells(", draft: q4_0")[0]
+        #expect(own.otherModels["draft"]?.model == own.model)
+        #expect(own.otherModels["draft"]?.quantization == "q4_0")
     }
 
     /// Another draft is another job, whatever it is called.
@@ -72,13 +74,12 @@ import Testing
         func id(_ draft: String, digest: String) throws -> JobID {
             try Job(
                 cell: cells(", draft: \(draft)")[0], modelDigest: "m", datasetDigest: nil,
-                draftDigest: digest, taskVersion: 1, engineVersion: 1
+                taskVersion: 1, engineVersion: 1, inputs: ["draft": digest]
             ).id
         }
         let one = try id("{model: smollm2, quantization: q4_0}", digest: "a")
         #expect(try id("{model: smollm2-135m-instruct, quantization: q4_0}", digest: "a") == one)
         #expect(try id("{model: smollm2, quantization: q4_0}", digest: "b") != one)
-        #expect(try id("{model: smollm2, quantization: q8_0}", digest: "a") != one)
     }
 
     @Test func mistakesAreNamed() {
@@ -90,7 +91,8 @@ import Testing
                 "unknown quantization 'q4'."))
         #expect(
             message(", draft: {name: smollm2}").contains(
-                "'draft' must be lookup, ngram, a model or {model, quantization}, found"))
+                "'draft' must be lookup, ngram, a quantization, a model or {model, quantization}, "
+                    + "found"))
         for k in ["[]", "[0]", "[2, 2]", "[x]", "65", "{a: 1}"] {
             #expect(
                 message(", k: \(k)").contains(

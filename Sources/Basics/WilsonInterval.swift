@@ -7,7 +7,7 @@ package struct WilsonInterval: Hashable, Sendable {
     package let high: Double
 
     /// The 97.5 % quantile of the standard normal distribution.
-    private static let quantile = 1.959963984540054
+    package static let quantile = 1.959963984540054
 
     /// Nil without trials.
     package init?(successes: Int, trials: Int) {

@@ -1,0 +1,93 @@
+import Basics
+import Experiments
+
+/// A question as lm-evaluation-harness's task `mmlu` has it, read back from the text that was
+/// asked.
+struct HarnessDocument {
+    let question: String
+    let subject: String
+    let choices: [String]
+    /// Place of the right choice.
+    let answer: Int
+
+    static let letters = ["A", "B", "C", "D"]
+
+    /// nil for a text of another form.
+    init?(_ sample: EvaluatedSample) {
+        guard let answer = Self.letters.firstIndex(of: sample.answer) else { return nil }
+        var rest = sample.question[...]
+        guard rest.hasSuffix("\nAnswer:") else { return nil }
+        rest = rest.dropLast("\nAnswer:".count)
+        var choices: [String] = []
+        // From the end: a question may well hold lines that look like choices.
+        for letter in Self.letters.reversed() {
+            guard let place = rest.lastRange(of: "\n\(letter). ") else { return nil }
+            choices.insert(String(rest[place.upperBound...]), at: 0)
+            rest = rest[..<place.lowerBound]
+        }
+        question = String(rest)
+        subject = sample.subject
+        self.choices = choices
+        self.answer = answer
+    }
+
+    /// The harness's `doc_hash`: of the document as Python's `json.dumps` indents it.
+    var hash: String {
+        let listed = choices.map { "    " + Self.text($0) }.joined(separator: ",\n")
+        return SHA256.hex(
+            """
+            {
+              "question": \(Self.text(question)),
+              "subject": \(Self.text(subject)),
+              "choices": [
+            \(listed)
+              ],
+              "answer": \(answer)
+            }
+            """)
+    }
+
+    var json: JSONValue {
+        .object([
+            "question": .string(question), "subject": .string(subject),
+            "choices": .array(choices.map { .string($0) }), "answer": .integer(Int64(answer)),
+        ])
+    }
+
+    /// A string as `json.dumps(..., ensure_ascii=False)` writes it.
+    private static func text(_ string: String) -> String {
+        var result = "\""
+        for scalar in string.unicodeScalars {
+            switch scalar {
+            case "\"": result += "\\\""
+            case "\\": result += "\\\\"
+            case "\n": result += "\\n"
+            case "\r": result += "\\r"
+            case "\t": result += "\\t"
+            case "\u{08}": result += "\\b"
+            case "\u{0C}": result += "\\f"
+            case "\u{00}"..."\u{1F}":
+                let digits = String(scalar.value, radix: 16)
+                result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+            default: result.unicodeScalars.append(scalar)
+            }
+        }
+        return result + "\""
+    }
+}
+
+extension Substring {
+    /// Where a text occurs last, compared by bytes.
+    fileprivate func lastRange(of text: String) -> Range<Index>? {
+        let wanted = Array(text.utf8)
+        let bytes = Array(utf8)
+        guard wanted.count <= bytes.count else { return nil }
+        for start in stride(from: bytes.count - wanted.count, through: 0, by: -1)
+        where bytes[start] == wanted[0] && bytes[start..<start + wanted.count].elementsEqual(wanted)
+        {
+            let lower = utf8.index(utf8.startIndex, offsetBy: start)
+            return lower..<utf8.index(lower, offsetBy: wanted.count)
+        }
+        return nil
+    }
+}
