@@ -68,6 +68,13 @@ package enum JSON {
         String(decoding: try data(value), as: UTF8.self)
     }
 
+    /// The same on many lines, for files that people look at; ends with a line break.
+    package static func indentedText(_ value: some Encodable) throws -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes, .prettyPrinted]
+        return String(decoding: try encoder.encode(value), as: UTF8.self) + "\n"
+    }
+
     package static func data(_ value: some Encodable) throws -> Data {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]

@@ -49,6 +49,12 @@ struct CommandLineTool: Sendable {
         #endif
     }()
 
+    /// Whether the program has Swift's library in it, as the launcher builds it.
+    static let isLinkedStatically: Bool = {
+        let outcome = try? Subprocess("ldd", [executable]).run()
+        return outcome.map { $0.succeeded && !$0.outputText.contains("libswift") } ?? false
+    }()
+
     /// Far more than any call here takes on a busy machine.
     static let timeLimit = Duration.seconds(SharedData.runsSlowTests ? 3600 : 300)
 
@@ -88,7 +94,8 @@ struct CommandLineTool: Sendable {
 extension CommandLineTool {
     /// All that help lists, but `test`, which is the launcher's.
     static let commands = [
-        "run", "plan", "validate", "query", "report", "models", "datasets", "chat", "generate",
-        "score", "tokenize", "speed", "kernels",
+        "init", "run", "plan", "validate", "explain", "query", "report", "models", "datasets",
+        "chat", "generate", "score", "tokenize", "speed", "perplexity", "kernels", "humaneval",
+        "doctor", "schema", "completion", "man", "install",
     ]
 }

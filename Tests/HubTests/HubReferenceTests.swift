@@ -10,17 +10,17 @@ import Testing
     import Foundation
 #endif
 
+private let referencePython = ProcessInfo.processInfo.environment["BILLION_REFERENCE_PYTHON"]
+
 /// One cache for this program and `huggingface_hub`: what one has fetched, the other uses without
 /// a network.
 @Suite(
     .enabled(if: realPython != nil, needsPython), .enabled(if: hasCurl, needsCurl),
     .enabled(
-        if: HubReferenceTests.python != nil && SharedData.runsSlowTests,
+        if: referencePython != nil && SharedData.runsSlowTests,
         "needs BILLION_REFERENCE_PYTHON, a Python with huggingface_hub; run with --slow"),
     .timeLimit(.minutes(5)))
 struct HubReferenceTests {
-    static let python = ProcessInfo.processInfo.environment["BILLION_REFERENCE_PYTHON"]
-
     private let hub: HubHome
     private static let content = HubHome.content
 
@@ -32,7 +32,7 @@ struct HubReferenceTests {
         environment["HF_ENDPOINT"] = hub.server.address + "/plain"
         if isOffline { environment["HF_HUB_OFFLINE"] = "1" }
         let outcome = try Subprocess(
-            try #require(Self.python),
+            try #require(referencePython),
             ["-c", "import huggingface_hub as hub; print(hub.\(call))"],
             environment: environment
         ).run()

@@ -29,6 +29,13 @@ struct CommandSpecification {
     /// Commands that the program calls itself are not listed.
     var isHidden = false
 
+    /// Words that say what is done, of operands such as `list | pull|verify MODEL...`.
+    var actions: [String] {
+        operands.split(separator: " ").split(separator: "|").compactMap(\.first)
+            .flatMap { $0.split(separator: "|") }.map(String.init)
+            .filter { $0.allSatisfy { $0.isLowercase } }
+    }
+
     struct Option {
         /// Without the dashes.
         var name: String

@@ -7,9 +7,11 @@ import Tensors
 enum CommandTable {
     static var all: [any Command.Type] {
         [
+            InitCommand.self,
             RunCommand.self,
             PlanCommand.self,
             ValidateCommand.self,
+            ExplainCommand.self,
             QueryCommand.self,
             ReportCommand.self,
             ModelsCommand.self,
@@ -23,9 +25,18 @@ enum CommandTable {
             KernelsCommand.self,
             HumanEvalCommand.self,
             DoctorCommand.self,
+            SchemaCommand.self,
+            CompletionCommand.self,
+            ManCommand.self,
+            InstallCommand.self,
             JobCommand.self,
             QuantizeCommand.self,
         ]
+    }
+
+    /// Those that help lists.
+    static var visible: [CommandSpecification] {
+        all.map { $0.specification }.filter { !$0.isHidden }
     }
 
     /// Runs the program: parses, dispatches, prints errors to stderr.
@@ -43,7 +54,7 @@ enum CommandTable {
         default: break
         }
         guard let command = all.first(where: { $0.specification.name == name }) else {
-            let known = all.map { $0.specification }.filter { !$0.isHidden }.map(\.name)
+            let known = visible.map(\.name)
             Console.error(
                 "billion: unknown command '\(name)'."
                     + Suggestion.sentence(for: name, among: known + ["test"])

@@ -1,7 +1,7 @@
 /// Help texts, made from the command table.
 enum Help {
     static func overview() -> String {
-        let commands = CommandTable.all.map { $0.specification }.filter { !$0.isHidden }
+        let commands = CommandTable.visible
         var lines = [
             "billion: score, time and compare small language models, on one engine, in one database.",
             "",

@@ -9,7 +9,7 @@ enum DoctorCommand: Command {
         options: [
             .init("python", "PROGRAM", "the interpreter (default python3)")
         ],
-        examples: ["billion doctor"])
+        examples: ["billion doctor", "billion doctor --python /usr/bin/python3"])
 
     static func run(_ arguments: Arguments) throws -> ExitStatus {
         Console.print("machine")

@@ -1,7 +1,15 @@
+import Basics
+import Runner
+
 #if canImport(FoundationEssentials)
     import FoundationEssentials
 #else
     import Foundation
+#endif
+#if canImport(Darwin)
+    import Darwin
+#else
+    import Glibc
 #endif
 
 /// What this binary is.
@@ -22,6 +30,23 @@ enum Program {
     static var command: String {
         environment["BILLION_COMMAND"].flatMap { $0.isEmpty ? nil : $0 } ?? "billion"
     }
+
+    /// The folder with the datasets that come with the program: the launcher's checkout, or what
+    /// `install` has put beside the binary.
+    static var sharedFolder: String? {
+        if let checkout = environment["BILLION_CHECKOUT"], !checkout.isEmpty { return checkout }
+        let prefix = FileSystem.folder(of: FileSystem.folder(of: executable))
+        let shared = FileSystem.join(prefix, Installation.share)
+        return FileSystem.isFolder(shared) ? shared : nil
+    }
+
+    /// This binary's path.
+    static var executable: String {
+        let path = ChildProcessExecutor.ownExecutable
+        return FileSystem.target(ofLink: path) ?? path
+    }
+
+    static var isRoot: Bool { geteuid() == 0 }
 
     /// The commit that the launcher built this binary from.
     static var commit: String? {

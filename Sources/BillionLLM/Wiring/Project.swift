@@ -21,7 +21,7 @@ struct Project: Sendable {
     /// `$BILLION_DATASETS`.
     var datasets: DatasetLocator {
         DatasetLocator(
-            projectRoot: folder, checkout: Program.environment["BILLION_CHECKOUT"],
+            projectRoot: folder, checkout: Program.sharedFolder,
             environmentFolder: Program.environment["BILLION_DATASETS"],
             pulled: (try? Paths()).map(DatasetStore.folder(in:)))
     }

@@ -4,7 +4,7 @@ extension ManifestReader {
     mutating func modelSource(_ entry: YAMLNode.Entry) -> ModelSource? {
         let what = "'models.\(entry.key.value)'"
         guard let fields = fields(of: entry.value, as: what, allowed: nil) else { return nil }
-        let origins = ["path", "hf", "pypi", "random"].filter { fields[$0] != nil }
+        let origins = ManifestKeys.origins.map { $0[0].name }.filter { fields[$0] != nil }
         guard let origin = origins.first, origins.count == 1 else {
             report(
                 at: entry.value.mark,
@@ -22,8 +22,12 @@ extension ManifestReader {
         }
     }
 
+    private static func keys(of origin: String) -> [String]? {
+        ManifestKeys.origins.first { $0[0].name == origin }?.map(\.name)
+    }
+
     private mutating func path(_ node: YAMLNode, _ what: String) -> ModelSource? {
-        guard let fields = fields(of: node, as: what, allowed: ["path"]),
+        guard let fields = fields(of: node, as: what, allowed: Self.keys(of: "path")),
             let path = text("path", in: fields, of: what)
         else { return nil }
         return .path(path.value)
@@ -31,14 +35,14 @@ extension ManifestReader {
 
     /// The name is looked up with the others, in the catalog.
     private mutating func random(_ node: YAMLNode, _ what: String) -> ModelSource? {
-        guard let fields = fields(of: node, as: what, allowed: ["random"]),
+        guard let fields = fields(of: node, as: what, allowed: Self.keys(of: "random")),
             let name = text("random", in: fields, of: what)
         else { return nil }
         return .random(shapeOf: name.value)
     }
 
     private mutating func huggingFace(_ node: YAMLNode, _ what: String) -> ModelSource? {
-        guard let fields = fields(of: node, as: what, allowed: ["hf", "file", "revision"])
+        guard let fields = fields(of: node, as: what, allowed: Self.keys(of: "hf"))
         else { return nil }
         let repository = text("hf", in: fields, of: what)
         let file = relativeFile(in: fields, of: what)
@@ -65,7 +69,7 @@ extension ManifestReader {
     }
 
     private mutating func pypi(_ node: YAMLNode, _ what: String) -> ModelSource? {
-        guard let fields = fields(of: node, as: what, allowed: ["pypi", "file", "sha256"])
+        guard let fields = fields(of: node, as: what, allowed: Self.keys(of: "pypi"))
         else { return nil }
         let requirement = text("pypi", in: fields, of: what)
         let file = relativeFile(in: fields, of: what)

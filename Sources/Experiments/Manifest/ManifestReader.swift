@@ -8,15 +8,16 @@ struct ManifestReader {
         _ root: YAMLNode, source: SourceText, folder: String, digest: String
     ) -> Manifest {
         let fields = fields(
-            of: root, as: "a manifest",
-            allowed: ["name", "description", "seed", "matrix", "models", "tasks", "hardware"])
+            of: root, as: "a manifest", allowed: ManifestKeys.top.map(\.name))
         let name = fields.flatMap { text("name", in: $0, of: "a manifest") }
         if let name { checkTitle(name) }
         let description = optionalText(fields?["description"], key: "description")
         let matrix = matrix(fields?["matrix"], parent: fields)
         let models = models(fields?["models"])
-        let tasks = variants(fields?["tasks"], section: "tasks", kindKey: "kind")
-        let hardware = variants(fields?["hardware"], section: "hardware", kindKey: "backend")
+        let tasks = variants(
+            fields?["tasks"], section: "tasks", kindKey: ManifestKeys.taskKind.name)
+        let hardware = variants(
+            fields?["hardware"], section: "hardware", kindKey: ManifestKeys.hardwareKind.name)
         return Manifest(
             name: name?.value ?? "", description: description?.value,
             seed: seed(fields?["seed"]), matrix: matrix, models: models, tasks: tasks,
@@ -46,10 +47,9 @@ struct ManifestReader {
     // MARK: - The matrix
 
     private mutating func matrix(_ node: YAMLNode?, parent: Fields?) -> Manifest.Matrix {
-        let axisNames = Manifest.Axis.allCases.map(\.rawValue)
         guard let node,
             let fields = fields(
-                of: node, as: "'matrix'", allowed: axisNames + ["exclude", "include"])
+                of: node, as: "'matrix'", allowed: ManifestKeys.matrix.map(\.name))
         else {
             if node == nil, let parent {
                 report(at: parent.mark, "a manifest needs a key 'matrix'.")

@@ -42,7 +42,7 @@ extension Catalog.Setting {
     }
 
     /// `an integer from 0 to 5`: the end of a sentence that starts with "must be".
-    private var wanted: String {
+    var wanted: String {
         let orNull = defaultValue == .null ? ", or null" : ""
         switch kind {
         case .integer(let range): return Self.wanted(range) + orNull
