@@ -99,7 +99,8 @@ extension ModelExecutor {
                 })
         }
         guard let path = resources[name] else {
-            throw TaskError("task '\(job.cell.task)': the job came without the place of its \(name).")
+            throw TaskError(
+                "task '\(job.cell.task)': the job came without the place of its \(name).")
         }
         return try LanguageModel(path: path, backend: backend, adapter: adapter)
     }
