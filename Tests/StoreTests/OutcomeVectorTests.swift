@@ -28,9 +28,11 @@ import Testing
         #expect(outcomes[third.rowID]?.questionSet != outcomes[first.rowID]?.questionSet)
         #expect(outcomes[speed.rowID] == nil)
         let sets = snapshot.questionSets
+        let (all, two) = (
+            try #require(outcomes[first.rowID]), try #require(outcomes[third.rowID])
+        )
         let (whole, part) = (
-            try #require(sets[try #require(outcomes[first.rowID]).questionSet]),
-            try #require(sets[try #require(outcomes[third.rowID]).questionSet])
+            try #require(sets[all.questionSet]), try #require(sets[two.questionSet])
         )
         #expect(whole.count == 5 && Set(whole).count == 5)
         #expect(part == Array(whole.prefix(2)))

@@ -60,11 +60,11 @@ import Testing
                     path: model, backend: CPUBackend(threads: 1, computation: .auto)),
                 computation: .auto,
                 resources: ["dataset": try shortPrompts()], completed: completed,
+                report: { events.append($0) },
                 openOther: { _ in
                     try LanguageModel(
                         path: model, backend: CPUBackend(threads: 1, computation: .auto))
-                },
-                report: { events.append($0) }))
+                }))
         return events
     }
 
