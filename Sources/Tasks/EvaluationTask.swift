@@ -61,8 +61,10 @@ package struct TaskContext {
 
     package init(
         job: Job, model: LanguageModel, computation: Computation, resources: [String: String],
-        completed: CompletedWork = .none, openOther: @escaping (String) throws -> LanguageModel,
-        report: @escaping (JobEvent) throws -> Void
+        completed: CompletedWork = .none, report: @escaping (JobEvent) throws -> Void,
+        openOther: @escaping (String) throws -> LanguageModel = { setting in
+            throw TaskError("the job came without the place of its \(setting).")
+        }
     ) {
         self.job = job
         self.model = model

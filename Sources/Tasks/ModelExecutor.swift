@@ -43,9 +43,8 @@ package struct ModelExecutor: JobExecutor {
             try task.run(
                 TaskContext(
                     job: job, model: model, computation: hardware.computation,
-                    resources: resources, completed: completed,
-                    openOther: { try other($0, beside: model, of: job, on: hardware) },
-                    report: report))
+                    resources: resources, completed: completed, report: report,
+                    openOther: { try other($0, beside: model, of: job, on: hardware) }))
         }
         if let variant = model.tokenizerVariant {
             try report(.fact(name: "tokenizer", value: .string(variant)))
@@ -100,7 +99,8 @@ extension ModelExecutor {
                 })
         }
         guard let path = resources[name] else {
-            throw TaskError("task '\(job.cell.task)': the job came without the place of its \(name).")
+            throw TaskError(
+                "task '\(job.cell.task)': the job came without the place of its \(name).")
         }
         return try LanguageModel(path: path, backend: backend, adapter: adapter)
     }

@@ -68,10 +68,10 @@ import Testing
         let changed = Self.manifest.replacing("n_ctx: 32,", with: "n_ctx: 32, reference: f16,")
         try project.write(changed, to: "experiments/other.yaml")
         let plan = try project.run("plan", "experiments/other.yaml")
-        #expect(plan.output.contains("4 jobs: 2 done, 2 to do."), "\(plan.output)")
+        #expect(plan.output.contains("4 jobs: 2 to do, 2 done."), "\(plan.output)")
         try project.write("the cat sat on the mat. ", to: "datasets/fidelity-text/mine.txt")
         let other = try project.run("plan", Self.experiment)
-        #expect(other.output.contains("4 jobs: 2 done, 2 to do."), "\(other.output)")
+        #expect(other.output.contains("4 jobs: 2 to do, 2 done."), "\(other.output)")
         try FileSystem.remove(project["datasets"])
     }
 
@@ -182,7 +182,7 @@ import Testing
             message: "billion compare: both sides are run 1: name two different things.\n"),
         Mistake(
             words: ["compare", "a", "b"],
-            message: "billion compare: runs.sqlite: there is no such file."),
+            message: "runs.sqlite: there is no such database."),
         Mistake(
             words: ["export", "--output", "out"],
             message: "billion export: --format lm-eval|csv|json is missing.\n"),
@@ -198,7 +198,7 @@ import Testing
         let project = try ProjectFolder()
         let result = try project.tool.run(mistake.words)
         #expect(result.status == 2)
-        #expect(result.errors.hasPrefix(mistake.message), "\(result.errors)")
+        #expect(result.errors.contains(mistake.message), "\(result.errors)")
         #expect(try project.files.isEmpty)
     }
 
@@ -209,6 +209,6 @@ import Testing
         #expect(
             plan.output.contains("text 'diary': looked for a folder with a .txt file in it at"),
             "\(plan.output)")
-        #expect(plan.output.contains("4 jobs: 2 to do, 2 cannot run here."), "\(plan.output)")
+        #expect(plan.output.contains("4 jobs: 2 to do, 2 cannot run."), "\(plan.output)")
     }
 }

@@ -26,7 +26,7 @@ import Testing
         let text = try project.text(of: "experiments/mine.yaml")
         #expect(text.contains("model: [my-model, second]"))
         #expect(text.contains("my-model: {path: '../my model.gguf'}"))
-        #expect(text.contains("second: {path: ../weights/second.gguf}"))
+        #expect(text.contains("second: {path: '../weights/second.gguf'}"))
         #expect(!text.contains("yaml-language-server"), "there is no schema beside it")
         let plan = try project.run("plan", "experiments/mine.yaml")
         #expect(plan.status == 0 && plan.output.contains("6 jobs"), "\(plan.output + plan.errors)")

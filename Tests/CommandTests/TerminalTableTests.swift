@@ -10,7 +10,7 @@ struct TerminalTableTests {
         var status: Int
     }
 
-    @Test(arguments: [[:], ["TERM": "dumb"], ["NO_COLOR": "1"], ["COLUMNS": "50"]])
+    @Test(arguments: [[:], ["TERM": "dumb"], ["NO_COLOR": "1"], ["COLUMNS": "60"]])
     func theyFitTheWindow(setting: [String: String]) throws {
         let project = try ProjectFolder()
         let environment = project.tool.environment.merging(["TERM": "xterm"]) { $1 }

@@ -72,17 +72,17 @@ import Testing
     @Test(arguments: [
         (
             "{random: pythai}",
-            "8:10: 'random' of model 'shape' names the unknown model 'pythai'. Did you mean 'pythia'?"
+            "7:10: 'random' of model 'shape' names the unknown model 'pythai'. Did you mean 'pythia'?"
         ),
-        ("{random: }", "8:26: 'random' must be a text, found nothing."),
-        ("{random: [pythia]}", "8:26: 'random' must be a text, found a list."),
+        ("{random: }", "7:26: 'random' must be a text, found nothing."),
+        ("{random: [pythia]}", "7:26: 'random' must be a text, found a list."),
         (
             "{random: pythia, file: a.gguf}",
-            "8:34: unknown key 'file' in 'models.shape'. Available: random."
+            "7:34: unknown key 'file' in 'models.shape'. Available: random."
         ),
         (
             "{random: pythia, path: a.gguf}",
-            "8:17: 'models.shape' has 'path' and 'random'; a model comes from one of them."
+            "7:17: 'models.shape' has 'path' and 'random'; a model comes from one of them."
         ),
     ])
     func randomWeightsThatAreNot(entry: String, wanted: String) {

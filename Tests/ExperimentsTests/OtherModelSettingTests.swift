@@ -10,7 +10,9 @@ import Testing
             .init(
                 kind: "speculative", version: 1,
                 settings: [
-                    .init("draft", .otherModel(words: ["lookup", "ngram"]), default: .string("lookup"), ""),
+                    .init(
+                        "draft", .otherModel(words: ["lookup", "ngram"]),
+                        default: .string("lookup"), ""),
                     .init("k", .integersOrAuto(1...64), default: .string("auto"), ""),
                 ]))
         return catalog

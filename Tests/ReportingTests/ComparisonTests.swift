@@ -102,14 +102,14 @@ import Testing
         #expect(comparison.text.contains("4 questions in common (A was asked 100, B 4)"))
     }
 
-    @Test func aQuestionThatOccursTwiceIsMatchedTwice() {
+    @Test func aQuestionThatOccursTwiceIsMatchedTwice() throws {
         var snapshot = StoreSnapshot(hosts: [], runs: [], attempts: [], digests: [])
         func outcomes(_ set: Int64, _ text: String) -> StoredOutcomes {
             StoredOutcomes(questionSet: set, outcomes: Array(text.utf8))
         }
         snapshot.outcomes = [1: outcomes(1, "1100"), 2: outcomes(2, "011")]
         snapshot.questionSets = [1: ["7", "7", "8", "9"], 2: ["7", "9", "7"]]
-        let (a, b) = (attempt(1), attempt(2))
+        let (a, b) = (try attempt(1), try attempt(2))
         #expect(
             snapshot.pairedOutcomes(a, b)
                 == PairedOutcomes(bothRight: 1, onlyA: 1, onlyB: 1, bothWrong: 0))
@@ -119,12 +119,10 @@ import Testing
         #expect(snapshot.pairedOutcomes(a, b) == nil)
     }
 
-    private func attempt(_ id: Int64) -> StoredAttempt {
-        StoredAttempt(
-            id: id, jobRow: id, jobID: JobID(text: "v1-\(id)"), runID: 1, hostID: 1, model: "m",
-            modelDigest: "", quantization: "f32", task: "mmlu", taskKind: "mmlu",
-            taskSettings: [:], hardware: "cpu", backend: "cpu", hardwareSettings: [:], seed: "1",
-            status: "done", startedAt: "")
+    private func attempt(_ id: Int64) throws -> StoredAttempt {
+        var attempt = try Self.database().attempts[0]
+        attempt.id = id
+        return attempt
     }
 
     struct Refusal: Sendable, CustomTestStringConvertible {

@@ -129,11 +129,11 @@ import Testing
                     "dataset": SharedData.packageRoot + "/datasets/mini-mmlu",
                     "text": SharedData.packageRoot
                         + "/datasets/fidelity-text/fidelity-text.txt",
-                ], completed: completed, openOther: { _ in try open(reference) },
+                ], completed: completed,
                 report: { event in
                     guard log.records.count < limit else { throw Stopped() }
                     log.events.append(event)
-                })
+                }, openOther: { _ in try open(reference) })
             try FidelityTask.run(context)
         }
     }
@@ -227,7 +227,7 @@ import Testing
     // MARK: - Texts
 
     @Test func textsAreFoundByName() throws {
-        let folder = try TemporaryFolder()
+        let folder = try TestSupport.TemporaryFolder()
         let places = [DatasetLocator.SearchFolder(path: folder.path, label: "datasets")]
         func message(_ name: String) -> String {
             do {

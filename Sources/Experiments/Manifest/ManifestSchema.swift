@@ -191,7 +191,7 @@ package struct ManifestSchema: Sendable {
                 ],
             ]
         case .bool: choices = [["type": .string("boolean")]]
-        case .text, .otherModel: choices = [text]
+        case .text: choices = [text]
         case .choice(let words): choices = [["enum": .array(words.map { .string($0) })]]
         case .otherModel: choices = [text, Self.otherModel]
         }

@@ -61,9 +61,9 @@ struct OtherModelName {
         guard case .mapping(let entries) = node.content else { return node.text }
         var parts: [String: String] = [:]
         for entry in entries { parts[entry.key.value] = entry.value.text }
-        guard let model = parts.removeValue(forKey: "model"), parts.count == entries.count - 1 else {
-            return nil
-        }
+        guard let model = parts.removeValue(forKey: "model"),
+            parts.count == entries.count - 1
+        else { return nil }
         let quantization = parts.removeValue(forKey: "quantization")
         guard parts.isEmpty else { return nil }
         return [model, quantization].compactMap { $0 }.joined(separator: ":")
