@@ -36,15 +36,27 @@ package final class Database {
         handle = opened
         guard code == SQLITE_OK else { throw failure(sql: nil) }
         sqlite3_extended_result_codes(opened, 1)
-        sqlite3_busy_timeout(opened, 5_000)
+        setPatience(.seconds(5))
     }
 
     deinit { close() }
 
     /// How long a statement waits for others that write.
+    ///
+    /// It looks again every few milliseconds. SQLite's own waiting grows to a tenth of a second, and
+    /// then who has waited longest is the least likely to be next.
     package func setPatience(_ patience: Duration) {
-        sqlite3_busy_timeout(handle, Int32(patience / .milliseconds(1)))
+        let looks = max(1, Int(patience / .milliseconds(Self.looksEvery)))
+        sqlite3_busy_handler(
+            handle,
+            { limit, count in
+                pause(milliseconds: UInt32.random(in: 1...UInt32(2 * Database.looksEvery - 1)))
+                return Int(count) < Int(bitPattern: limit) ? 1 : 0
+            }, UnsafeMutableRawPointer(bitPattern: looks))
     }
+
+    /// Milliseconds, on average.
+    private static let looksEvery = 3
 
     /// Releases the connection; using it afterwards throws.
     package func close() {

@@ -48,6 +48,11 @@ extension RunStore {
             summary.known = try count("attempt_map WHERE NOT is_new")
             summary.unfinished = try count("source.attempts WHERE status = 'running'")
             for table in try tablesOfAttempts() { try copyRows(of: table) }
+            let isNew = """
+                a.status = 'done' AND a.id IN (SELECT target FROM attempt_map WHERE is_new)
+                """
+            try database.execute(OutcomeVectors.addSets(of: isNew))
+            try database.execute(OutcomeVectors.addOutcomes(of: isNew))
             try database.execute(Self.forgetSQL)
             return summary
         }
@@ -57,6 +62,9 @@ extension RunStore {
         let statement = try database.prepare("SELECT count(*) FROM \(rows)")
         return try statement.step() ? Int(statement.integer(0) ?? 0) : 0
     }
+
+    /// Made anew from what was copied, for their rows name questions by this file's numbers.
+    private static let derivedTables: Set<String> = ["attempt_outcomes"]
 
     /// Tables that keep what attempts have found: the column `attempt_id` says so.
     private func tablesOfAttempts() throws(StoreError) -> [String] {
@@ -68,7 +76,7 @@ extension RunStore {
             """)
         var names: [String] = []
         while try row.step() { names.append(row.text(0) ?? "") }
-        return names.filter { $0 != "attempt_map" }
+        return names.filter { !Self.derivedTables.contains($0) }
     }
 
     private func copyRows(of table: String) throws(StoreError) {

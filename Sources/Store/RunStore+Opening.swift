@@ -14,17 +14,12 @@ extension RunStore {
         path shown: String, patience: Duration = .seconds(1), network: String? = nil,
         now: @escaping () -> String = UTCTime.now
     ) throws(StoreError) {
-        var isReady = false
         if let file = try? StoreFile(existing: shown) {
             // By descriptor this process must not open a second time what it writes already.
             guard !OpenWriters.contains(file.identity) else {
                 throw StoreError.anotherWriter(file: shown)
             }
-            if case .database(_, _, Migrations.all.count) =
-                try file.checkedHeader(emptyIsFine: true)
-            {
-                isReady = true
-            }
+            _ = try file.checkedHeader(emptyIsFine: true)
         }
         let lock = try DatabaseLock(path: shown, named: shown, kind: .exclusive)
         // Who comes or goes takes moments, unless a large log is written back.
@@ -35,6 +30,9 @@ extension RunStore {
         guard try lock.acquireWriterPlace(patience: patience) != nil else {
             throw StoreError.anotherWriter(file: shown)
         }
+        let file = try StoreFile(existing: shown)
+        var isReady = false
+        if case .database(_, _, Migrations.all.count) = try file.header() { isReady = true }
         // Only who is alone may change the schema. A process that is just being started may hold
         // a lock of its parent's for a moment more.
         let deadline = ContinuousClock.now + patience
@@ -42,7 +40,6 @@ extension RunStore {
             pause(milliseconds: 20)
         }
         let isAlone = !lock.isTaken(.allWriters)
-        let file = try StoreFile(existing: shown)
         let network = network ?? NetworkFileSystem.name(of: file.path)
         if let network, !isAlone {
             throw StoreError.anotherWriterOnNetwork(file: shown, fileSystem: network)

@@ -22,10 +22,11 @@ guard words.count >= 4, let commits = Int(words[3]) else { fail("DATABASE TASK C
 let pause = words.count > 4 ? Double(words[4]) ?? 0 : 0
 
 do {
+    let installation = "writer-installation"
     let store = try RunStore(path: words[1], patience: .seconds(60))
     let run = try store.beginRun(
         RunFacts(
-            installation: "writer-installation", experiment: "writers", manifestDigest: "0",
+            installation: installation, experiment: "writers", manifestDigest: "0",
             host: HostFacts(
                 processor: "p", cores: 2, memoryBytes: 1, architecture: "a", operatingSystem: "o",
                 libraries: [:]), buildConfiguration: "debug", commit: nil, version: "0"))
@@ -35,6 +36,11 @@ do {
         hardwareSettings: [:], seed: 1)
     let job = try Job(
         cell: cell, modelDigest: "00", datasetDigest: nil, taskVersion: 1, engineVersion: 1)
+    if try store.finishedJobs(installation: installation).contains(job.id) {
+        try store.endRun(run, status: "finished")
+        try store.close()
+        exit(0)
+    }
     let attempt = try store.beginAttempt(job, in: run)
     let done = try store.adoptUnfinishedWork(for: attempt)
     let first = (done.records["unit"] ?? []).count
