@@ -94,8 +94,9 @@ struct CommandLineTool: Sendable {
 extension CommandLineTool {
     /// All that help lists, but `test`, which is the launcher's.
     static let commands = [
-        "init", "run", "plan", "validate", "explain", "query", "report", "models", "datasets",
-        "chat", "generate", "score", "tokenize", "speed", "perplexity", "kernels", "humaneval",
-        "doctor", "schema", "completion", "man", "install",
+        "init", "run", "plan", "validate", "explain", "query", "report", "compare", "export",
+        "status", "runs", "log", "cancel", "merge", "submit", "history", "gate", "models",
+        "datasets", "chat", "generate", "score", "tokenize", "speed", "perplexity", "kernels",
+        "humaneval", "lora", "doctor", "schema", "completion", "man", "install",
     ]
 }

@@ -51,7 +51,7 @@ import Testing
     }
 
     @Test func keysAreExplained() throws {
-        let result = try project.run("explain", "num_fewshot")
+        let result = try project.run("explain", "tasks.mmlu.num_fewshot")
         #expect(
             result.output == """
                 tasks.mmlu.num_fewshot: solved examples before each question

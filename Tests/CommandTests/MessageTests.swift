@@ -127,8 +127,10 @@ import Testing
     ]
 
     private static let available =
-        " Available: chat, datasets, doctor, gate, generate, history, humaneval, kernels, models, "
-        + "perplexity, plan, query, report, run, score, speed, test, tokenize, validate."
+        " Available: cancel, chat, compare, completion, datasets, doctor, explain, export, gate, "
+        + "generate, history, humaneval, init, install, kernels, log, lora, man, merge, models, "
+        + "perplexity, plan, query, report, run, runs, schema, score, speed, status, submit, test, "
+        + "tokenize, validate."
 
     private static let project = Result { try ProjectFolder() }
 

@@ -35,7 +35,8 @@
         }
 
         @Test func aRunIsSeenAndOneJobOfItIsCancelled() throws {
-            let project = try ProjectFolder(manifest: Self.manifest)
+            // Slow enough to be looked at.
+            let project = try ProjectFolder(manifest: Self.manifest, instructions: "scalar")
             let running = RunningTool(project, Self.run)
             try waitForSamples(project)
             let status = try project.run("status")

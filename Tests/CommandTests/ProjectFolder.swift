@@ -38,7 +38,8 @@ final class ProjectFolder: Sendable {
         hardware: {one: {backend: cpu, threads: 1, compute: f32}}
         """
 
-    init() throws {
+    /// - Parameter instructions: the instruction set to compute with; nil for the best.
+    init(instructions: String? = nil) throws {
         temporary = try TemporaryFolder()
         let base = temporary.path
         var environment = [
@@ -49,6 +50,7 @@ final class ProjectFolder: Sendable {
         for name in ["PATH", "LD_LIBRARY_PATH"] {
             environment[name] = ProcessInfo.processInfo.environment[name]
         }
+        environment["BILLION_ISA"] = instructions
         tool = CommandLineTool(folder: base + "/project", environment: environment)
         for name in ["home", "tmp", "project/experiments"] {
             try FileSystem.makeFolder(temporary[name])
@@ -56,8 +58,8 @@ final class ProjectFolder: Sendable {
     }
 
     /// The same with an experiment and the model that it names.
-    convenience init(manifest: String) throws {
-        try self.init()
+    convenience init(manifest: String, instructions: String? = nil) throws {
+        try self.init(instructions: instructions)
         try write(manifest, to: "experiments/little.yaml")
         try FileSystem.write(
             try FileSystem.read(Self.tinyModel), atomicallyTo: self["experiments/tiny.gguf"])

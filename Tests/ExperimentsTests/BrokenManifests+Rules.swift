@@ -224,7 +224,7 @@ extension BrokenManifest {
             test.yaml:2:9: the matrix is empty. Give it the axes model, quantization, task and hardware.
               matrix: {}
                       ^
-            test.yaml:3:1: unknown key '\#u{FFFD}[31mred' in a manifest. Available: description, hardware, matrix, models, name, seed, tasks.
+            test.yaml:3:1: unknown key '\#u{FFFD}[31mred' in a manifest. Available: description, hardware, matrix, memory_limit, models, name, seed, tasks, timeout.
               "\e[31mred": 1
               ^
             2 errors in test.yaml

@@ -78,7 +78,7 @@ import Testing
         ("{random: [pythia]}", "7:26: 'random' must be a text, found a list."),
         (
             "{random: pythia, file: a.gguf}",
-            "7:34: unknown key 'file' in 'models.shape'. Available: random."
+            "7:34: unknown key 'file' in 'models.shape'. Available: adapter, random."
         ),
         (
             "{random: pythia, path: a.gguf}",

@@ -39,7 +39,10 @@ enum Help {
             }
             let width = (names.map(\.count).max() ?? 0) + 2
             for (name, option) in zip(names, specification.options) {
-                lines.append("  " + padded(name, to: width) + option.summary)
+                let parts = wrapped(option.summary, to: max(40, lineWidth - width - 2))
+                lines.append("  " + padded(name, to: width) + parts[0])
+                let margin = String(repeating: " ", count: width + 2)
+                lines += parts.dropFirst().map { margin + $0 }
             }
         }
         if !specification.examples.isEmpty {
@@ -47,6 +50,24 @@ enum Help {
             lines += specification.examples.map { "  \($0)" }
         }
         return lines.joined(separator: "\n")
+    }
+
+    private static let lineWidth = 100
+
+    /// A text in lines that are no longer than `width`, where its words allow; at least one.
+    private static func wrapped(_ text: String, to width: Int) -> [String] {
+        var lines = [""]
+        for word in text.split(separator: " ") {
+            let last = lines[lines.count - 1]
+            if last.isEmpty {
+                lines[lines.count - 1] = String(word)
+            } else if last.count + 1 + word.count <= width {
+                lines[lines.count - 1] += " \(word)"
+            } else {
+                lines.append(String(word))
+            }
+        }
+        return lines
     }
 
     private static func padded(_ text: String, to width: Int) -> String {

@@ -63,7 +63,9 @@ enum CancelCommand: Command {
         name: "cancel", summary: "take one job off the run that goes on; the others stay",
         operands: "JOB...", operandCount: 1...8,
         options: [.init("db", "FILE", "the database (default runs.sqlite of the project)")],
-        examples: ["billion cancel v1-3fa9c2"])
+        examples: [
+            "billion cancel v1-3fa9c2", "billion cancel smollm2-135m-instruct q8_0 mmlu cpu",
+        ])
 
     /// A run looks after wishes every few seconds.
     private static let patience = 15_000

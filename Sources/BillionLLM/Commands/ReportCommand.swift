@@ -26,7 +26,8 @@ enum ReportCommand: Command {
         let store = try ReadOnlyStore(path: project.databasePath(arguments))
         let path = try outputPath(arguments, format, project: project)
         let report = try ReportFiles(
-            store, path: path, format: format, isProjectReport: path == project.reportPath)
+            store, path: path, format: format,
+            isProjectReport: path == project.reportPath || (path == "-" && !arguments.has("db")))
         if arguments.has("check") {
             guard path != "-" else {
                 throw UsageError("--check compares with a file: name it with --output FILE.")

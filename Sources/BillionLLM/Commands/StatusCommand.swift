@@ -75,7 +75,7 @@ enum RunsCommand: Command {
         options: [
             .init("db", "FILE", "the database (default runs.sqlite of the project)"),
             .init("limit", "N", "the newest N runs (default 20)"),
-        ], examples: ["billion runs --limit 5"])
+        ], examples: ["billion runs", "billion runs --limit 5"])
 
     static func run(_ arguments: Arguments) throws -> ExitStatus {
         let store = try ReadOnlyStore(path: Project().databasePath(arguments))

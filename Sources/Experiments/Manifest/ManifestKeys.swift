@@ -70,6 +70,9 @@ package enum ManifestKeys {
     /// The ways to say where a model is from; the first key of each tells which it is.
     package static let origins: [[ManifestKey]] = ownOrigins.map { $0 + [adapter] }
 
+    /// Each key once, though the adapter may stand beside every origin.
+    static let allOrigins = ownOrigins.joined() + [adapter]
+
     private static let adapter = ManifestKey(
         "adapter", .text, "the folder of a LoRA adapter that the model is used with")
 

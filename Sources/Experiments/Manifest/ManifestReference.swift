@@ -40,7 +40,7 @@ package struct ManifestReference: Sendable {
             switch key.value {
             case .matrix: for key in ManifestKeys.matrix { add(key, below: "matrix.") }
             case .models:
-                for key in ManifestKeys.origins.joined() { add(key, below: "models.NAME.") }
+                for key in ManifestKeys.allOrigins { add(key, below: "models.NAME.") }
             case .tasks:
                 add(ManifestKeys.taskKind, below: "tasks.NAME.")
                 for task in catalog.tasks { add(task.settings, below: "tasks.\(task.kind).") }

@@ -6,9 +6,11 @@ import Store
 extension SummarySection {
     func charts(_ data: ReportData) -> [ReportChart] {
         var charts: [ReportChart] = []
+        var number = 0
         for results in data.hosts {
             for quality in Use.all(data).filter(\.isShare) {
-                let number = charts.count / 2 + 1
+                // Counted also where a chart has nothing to show: no two share a name.
+                number += 1
                 let points = points(results, quality)
                 charts += [
                     speed(number, points, quality, data, results),
