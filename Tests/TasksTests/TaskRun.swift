@@ -34,7 +34,7 @@ struct TaskRun {
         try task.run(
             TaskContext(
                 job: job, model: model, computation: .auto, resources: ["dataset": dataset],
-                completed: completed, openOther: { _ in model }, report: { events.append($0) }))
+                completed: completed, report: { events.append($0) }, openOther: { _ in model }))
         for event in events {
             switch event {
             case .sample(let sample): samples[sample.index] = sample
