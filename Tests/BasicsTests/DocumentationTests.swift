@@ -114,30 +114,6 @@ import Testing
         }
         #expect(wrong.isEmpty, "\(wrong.joined(separator: "\n"))")
     }
-
-    @Test func everySettingIsInTheManifestReference() throws {
-        let page = MarkdownPage(try checkout.text("README.md"))
-        let rows = try #require(page.table(header: "for"))
-        let documented = rows.map { "\($0[1].codeSpans.joined()) = \($0[3].codeSpans.joined())" }
-        let source = try checkout.joined("Sources/Tasks")
-        var declared: [String] = []
-        for part in source.components(separatedBy: ".init( \"").dropFirst() {
-            guard let key = part.components(separatedBy: "\"").first,
-                let rest = part.components(separatedBy: "default: ").dropFirst().first,
-                let value = rest.components(separatedBy: ",").first
-            else { continue }
-            declared.append("\(key) = \(Self.spelled(value))")
-        }
-        #expect(declared.count > 8, "the settings in Sources/Tasks were not understood")
-        #expect(documented.sorted() == declared.sorted())
-    }
-
-    /// `.integer(512)` as people write it: `512`; `.string("auto")`: `auto`.
-    private static func spelled(_ value: String) -> String {
-        if value == ".null" { return "null" }
-        let inner = value.components(separatedBy: "(").dropFirst().joined(separator: "(")
-        return inner.filter { !")\" ".contains($0) }
-    }
 }
 
 /// The files of the checkout, by their paths in it.
