@@ -70,14 +70,14 @@ import Testing
                 mini-mmlu (5-shot), cpu, \(host)
                   100 questions in common
                   right: A 50 (50.0 %), B 49 (49.0 %); only A 3, only B 2
-                  B less A: -1.0 (-6.6 to +4.2) points, 95 % interval
+                  B less A: -1.0 (-6.8 to +4.4) points, 95 % interval
                   McNemar's exact p 1.000: no detectable difference; one of this size would take \
-                about 3,900 questions to settle
+                about 4,000 questions to settle
 
                 speed, cpu, \(host)
-                                       A               B  B / A  95 % interval
-                  itl_mean       50.0 ms         25.0 ms  0.500
-                  tg128     20.0 ± 0.2 t/s  40.0 ± 0.4 t/s  2.000  1.971 to 2.030  B is faster
+                                         A               B  B / A   95 % interval
+                  itl_mean         50.0 ms         25.0 ms  0.500
+                  tg128     20.0 ± 0.2 t/s  40.0 ± 0.4 t/s  2.000  1.971 to 2.029  B is faster
                 """)
     }
 
