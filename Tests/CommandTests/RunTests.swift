@@ -286,7 +286,7 @@ import Testing
         #expect(
             differs.errors.hasSuffix(
                 "Write it again with: billion report --db other.sqlite --output REPORT.md\n"))
-        #expect(try project.files == ["REPORT-charts", "REPORT.md", "other.sqlite"])
+        #expect(try project.files == ["REPORT.md", "other.sqlite"])
     }
 
     /// Another installation measures for itself, as a fresh clone with a committed database does.

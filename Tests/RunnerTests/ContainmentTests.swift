@@ -22,7 +22,7 @@ import Testing
         case "$line" in
         *'"task":"hang"'*) trap '' TERM; (trap '' TERM; sleep 100) & while :; do sleep 1; done;;
         *'"task":"crash"'*) sleep 100 & kill -SEGV $$;;
-        *'"task":"eat"'*) head -c 400000000 /dev/zero | tail -c 400000000; sleep 100;;
+        *'"task":"eat"'*) x=$(head -c 300000000 /dev/zero | tr '\\0' x); sleep 100; : "$x";;
         *'"task":"blink"'*) [ -e "$BLINK" ] || { : >"$BLINK"; kill -9 $$; };;
         esac
         say '"outcome":"finished"'

@@ -124,8 +124,9 @@ struct LoRATaskTests {
         #expect(
             try message(["target_modules": .string("q_prj")]).hasPrefix(
                 "target_modules: 'q_prj' is no linear layer of this model."))
-        #expect(
-            try message(["learning_rate": .number(1000), "max_grad_norm": .number(1e9)])
-                .hasPrefix("update "))
+        let exploded = try message([
+            "learning_rate": .number(1e30), "max_grad_norm": .number(1e9),
+        ])
+        #expect(exploded.hasPrefix("update "), "\(exploded)")
     }
 }

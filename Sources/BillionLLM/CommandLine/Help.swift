@@ -30,7 +30,9 @@ enum Help {
         var usage = "usage: billion \(specification.name)"
         if !specification.operands.isEmpty { usage += " " + specification.operands }
         if !specification.options.isEmpty { usage += " [OPTIONS]" }
-        var lines = [specification.summary, "", usage]
+        let usageLines = wrapped(usage, to: lineWidth - 4)
+        var lines = [specification.summary, "", usageLines[0]]
+        lines += usageLines.dropFirst().map { "    " + $0 }
         if !specification.options.isEmpty {
             lines += ["", "options:"]
             let names = specification.options.map { option in

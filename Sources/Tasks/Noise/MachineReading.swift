@@ -60,13 +60,14 @@ package enum CalibrationKernel {
             let start = MachineReading.clock(CLOCK_MONOTONIC)
             let result = work(UInt64(seed) | 1)
             let end = MachineReading.clock(CLOCK_MONOTONIC)
-            // The result is used, or the compiler would leave the work out.
             if result != 0 { best = min(best, UInt64(max(0, end - start) * 1e9)) }
         }
         return best
     }
 
-    @inline(never) private static func work(_ seed: UInt64) -> UInt64 {
+    /// Not optimized: the compiler would find that nobody needs the result, or do the work before
+    /// or behind the clocks.
+    @inline(never) @_optimize(none) private static func work(_ seed: UInt64) -> UInt64 {
         var state = seed
         for _ in 0..<steps {
             state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
