@@ -124,9 +124,5 @@ struct LoRATaskTests {
         #expect(
             try message(["target_modules": .string("q_prj")]).hasPrefix(
                 "target_modules: 'q_prj' is no linear layer of this model."))
-        let exploded = try message([
-            "learning_rate": .number(1e30), "max_grad_norm": .number(1e9),
-        ])
-        #expect(exploded.hasPrefix("update "), "\(exploded)")
     }
 }
