@@ -89,6 +89,34 @@ import Testing
         #expect(Contest([], higherIsBetter: true) == nil)
     }
 
+    /// On the same questions a small difference can be sure, and a large one noise, whatever the
+    /// intervals of the two shares say.
+    @Test(arguments: [
+        (PairedOutcomes(bothRight: 20, onlyA: 12, onlyB: 0, bothWrong: 48), 1),
+        (PairedOutcomes(bothRight: 20, onlyA: 12, onlyB: 9, bothWrong: 39), 2),
+    ])
+    func whatWasAskedOfBothIsComparedQuestionByQuestion(
+        _ pairs: PairedOutcomes, _ leaders: Int
+    ) throws {
+        let snapshot = try snapshot { store in
+            let run = try store.beginRun(Quickstart.run())
+            for quantization in ["f32", "q8_0"] {
+                let attempt = try store.beginAttempt(Quickstart.job("mmlu", quantization), in: run)
+                try store.finish(attempt, outcome: .done)
+            }
+        }
+        let figures = [share(0.4, 0.3, 0.51), share(0.27, 0.18, 0.38)]
+        let candidates = zip(figures, snapshot.attempts).map {
+            Contest.Candidate(name: $1.quantization, metric: $0, attempt: $1)
+        }
+        let apart = try #require(Contest(candidates, higherIsBetter: true))
+        #expect(apart.leaders == 2 && apart.leadersPaired == nil)
+        let paired = try #require(
+            Contest(candidates, higherIsBetter: true, paired: { _, _ in pairs }))
+        #expect(paired.leaders == leaders)
+        #expect(paired.leadersPaired == (leaders == 2 ? pairs : nil))
+    }
+
     private func share(_ value: Double, _ low: Double, _ high: Double) -> Metric {
         Metric(
             name: "acc", value: value, unit: "fraction", higherIsBetter: true, count: 80,

@@ -13,7 +13,7 @@ import Testing
         _ plan: [PlannedJob], fresh: Bool = false, stop: StopRequests? = nil,
         executor: FakeExecutor = FakeExecutor { job, report in
             switch job.cell.task {
-            case "bad": throw JobFailure.failed(reason: "no such\ntensor in /home/ann/tiny.gguf.")
+            case "bad": throw JobFailure.failed(reason: "no such\ntensor in /models/tiny.gguf.")
             case "later": throw JobFailure.skipped(reason: "no GPU here.")
             case "stopped": throw JobFailure.interrupted
             case "odd": throw FakeStore.Refusal()
@@ -82,7 +82,7 @@ import Testing
         let summary = try run(try jobs("bad", "odd", "later", "a"))
         #expect(
             store.log == [
-                "run example", "begin bad", "failed no such tensor in /home/ann/tiny.gguf.",
+                "run example", "begin bad", "failed no such tensor in /models/tiny.gguf.",
                 "begin odd",
                 "failed database or disk is full (SQLITE_FULL).", "begin later",
                 "skipped no GPU here.", "begin a", "metric 0.5", "done", "end failed",
@@ -90,7 +90,7 @@ import Testing
         #expect(summary.exit == .jobFailed)
         #expect(
             Array(summary.lines.dropFirst()) == [
-                "  failed  job 1 of 4: tiny q8_0 bad cpu: no such tensor in /home/ann/tiny.gguf.",
+                "  failed  job 1 of 4: tiny q8_0 bad cpu: no such tensor in /models/tiny.gguf.",
                 "  failed  job 2 of 4: tiny q8_0 odd cpu: database or disk is full (SQLITE_FULL).",
                 "  skipped  job 3 of 4: tiny q8_0 later cpu: no GPU here.",
                 "Finished jobs are kept. Try the failed ones again with: billion run x.yaml",

@@ -33,12 +33,12 @@ struct HarnessDocument {
 
     /// The harness's `doc_hash`: of the document as Python's `json.dumps` indents it.
     var hash: String {
-        let listed = choices.map { "    " + Self.text($0) }.joined(separator: ",\n")
+        let listed = choices.map { "    " + JSONString.quoted($0) }.joined(separator: ",\n")
         return SHA256.hex(
             """
             {
-              "question": \(Self.text(question)),
-              "subject": \(Self.text(subject)),
+              "question": \(JSONString.quoted(question)),
+              "subject": \(JSONString.quoted(subject)),
               "choices": [
             \(listed)
               ],
@@ -52,27 +52,6 @@ struct HarnessDocument {
             "question": .string(question), "subject": .string(subject),
             "choices": .array(choices.map { .string($0) }), "answer": .integer(Int64(answer)),
         ])
-    }
-
-    /// A string as `json.dumps(..., ensure_ascii=False)` writes it.
-    private static func text(_ string: String) -> String {
-        var result = "\""
-        for scalar in string.unicodeScalars {
-            switch scalar {
-            case "\"": result += "\\\""
-            case "\\": result += "\\\\"
-            case "\n": result += "\\n"
-            case "\r": result += "\\r"
-            case "\t": result += "\\t"
-            case "\u{08}": result += "\\b"
-            case "\u{0C}": result += "\\f"
-            case "\u{00}"..."\u{1F}":
-                let digits = String(scalar.value, radix: 16)
-                result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-            default: result.unicodeScalars.append(scalar)
-            }
-        }
-        return result + "\""
     }
 }
 

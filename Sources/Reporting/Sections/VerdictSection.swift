@@ -11,7 +11,7 @@ struct VerdictSection: ReportSection {
     func body(_ data: ReportData) -> String? {
         let uses = Use.all(data)
         let parts = data.hosts.compactMap { results -> String? in
-            let lines = lines(results, uses)
+            let lines = lines(results, uses, data.snapshot)
             guard !lines.isEmpty else { return nil }
             var paragraphs = [sentence(lines, of: onlyModel(results)), table(lines)]
             if data.hosts.count > 1 {
@@ -25,9 +25,8 @@ struct VerdictSection: ReportSection {
 
     private static let explanation = """
         "No detectable difference" means that the 95 % intervals of the differences from the best, \
-        corrected for their number, all contain 0. Shares are compared as if each setup had had \
-        questions of its own, which is cautious: a comparison question by question is sharper. \
-        Models of random weights are left out.
+        corrected for their number, all contain 0; for shares of the same questions that McNemar's \
+        exact test, corrected likewise, does not reject. Models of random weights are left out.
         """
 
     private struct Line {
@@ -35,15 +34,20 @@ struct VerdictSection: ReportSection {
         let contest: Contest
     }
 
-    private func lines(_ results: ReportData.HostResults, _ uses: [Use]) -> [Line] {
+    private func lines(
+        _ results: ReportData.HostResults, _ uses: [Use], _ snapshot: StoreSnapshot
+    ) -> [Line] {
         let setups = results.setups.filter { !$0.isSynthetic }
         let names = setups.shortNames()
         return uses.compactMap { use in
             let candidates = zip(setups, names).compactMap { setup, name in
-                use.metric(setup).map { Contest.Candidate(name: name, metric: $0) }
+                use.metric(setup).map {
+                    Contest.Candidate(name: name, metric: $0, attempt: use.attempt?(setup))
+                }
             }
-            return Contest(candidates, higherIsBetter: use.higherIsBetter)
-                .map { Line(use: use, contest: $0) }
+            return Contest(
+                candidates, higherIsBetter: use.higherIsBetter, paired: snapshot.pairedOutcomes
+            ).map { Line(use: use, contest: $0) }
         }
     }
 
@@ -142,7 +146,8 @@ struct VerdictSection: ReportSection {
     private func needed(_ line: Line) -> [String] {
         let leaders = line.contest.candidates.prefix(line.contest.leaders)
         guard line.use.isShare, let first = leaders.first, let last = leaders.last,
-            let count = MetricDifference.questionsNeeded(first.metric.value, last.metric.value)
+            let count = line.contest.leadersPaired.map(\.questionsThatSettle)
+                ?? MetricDifference.questionsNeeded(first.metric.value, last.metric.value)
         else { return [] }
         return [
             "to tell \(first.name) from \(last.name) takes about "

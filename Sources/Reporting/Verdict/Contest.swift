@@ -7,6 +7,8 @@ struct Contest {
     struct Candidate {
         let name: String
         let metric: Metric
+        /// What the figure comes from, where question by question can be compared.
+        var attempt: StoredAttempt?
     }
 
     /// The best first, equal ones in the order of the report.
@@ -18,8 +20,17 @@ struct Contest {
     /// Whether some of the comparisons had no intervals to go by, for a figure measured once.
     let hasBareFigures: Bool
 
+    /// How the best and the last of the leaders did on the same questions, where both had them.
+    let leadersPaired: PairedOutcomes?
+
     /// nil for none.
-    init?(_ candidates: [Candidate], higherIsBetter: Bool) {
+    ///
+    /// - Parameter paired: how two attempts did on the questions that both were asked. Where there
+    ///   are any, McNemar's exact test decides, and not the two figures' own intervals.
+    init?(
+        _ candidates: [Candidate], higherIsBetter: Bool,
+        paired: (StoredAttempt, StoredAttempt) -> PairedOutcomes? = { _, _ in nil }
+    ) {
         let sorted = candidates.enumerated().sorted { first, second in
             let (a, b) = (first.element.metric.value, second.element.metric.value)
             if a != b { return higherIsBetter ? a > b : a < b }
@@ -28,19 +39,29 @@ struct Contest {
         guard let best = sorted.first else { return nil }
         self.candidates = sorted
         var leaders = 1
+        var leadersPaired: PairedOutcomes?
         var hasBareFigures = false
         for (place, other) in sorted.enumerated().dropFirst() {
+            let comparisons = sorted.count - 1
+            if let one = best.attempt, let two = other.attempt, let pairs = paired(one, two) {
+                let isApart = pairs.exactP * Double(comparisons) < Self.level
+                if !isApart { (leaders, leadersPaired) = (place + 1, pairs) }
+                continue
+            }
             let difference = MetricDifference(
-                best.metric, other.metric, comparisons: sorted.count - 1)
+                best.metric, other.metric, comparisons: comparisons)
             if difference.interval == nil { hasBareFigures = true }
             let isApart =
                 difference.isDetectable
                 ?? (abs(difference.value) > Self.bareMargin * abs(best.metric.value))
-            if !isApart { leaders = place + 1 }
+            if !isApart { (leaders, leadersPaired) = (place + 1, nil) }
         }
         self.leaders = leaders
+        self.leadersPaired = leadersPaired
         self.hasBareFigures = hasBareFigures
     }
+
+    private static let level = 0.05
 
     /// Figures that were measured once are told apart from this share on: a peak of memory is
     /// the same to within a percent when it is measured again.
@@ -71,8 +92,11 @@ struct Use {
     let metric: (ReportData.Setup) -> Metric?
     let format: (Metric) -> String
 
+    /// The attempt behind a figure that is a share of questions; nil for other figures.
+    var attempt: ((ReportData.Setup) -> StoredAttempt?)?
+
     /// A figure that is a share of questions.
-    var isShare: Bool = false
+    var isShare: Bool { attempt != nil }
 
     /// Those that somebody measured, knowledge and code first.
     static func all(_ data: ReportData) -> [Use] {
@@ -96,7 +120,7 @@ struct Use {
                 name: name, measure: variant.heading, praise: praise, field: field,
                 higherIsBetter: true, chance: metric == "acc" ? 0.25 : nil,
                 metric: { variant.attempt(of: $0)?.metrics[metric] },
-                format: { "\(NumberFormat.percent($0.value)) %" }, isShare: true)
+                format: { "\(NumberFormat.percent($0.value)) %" }, attempt: variant.attempt)
         }
     }
 

@@ -13,16 +13,8 @@ extension Migrations {
                 / json_extract(x.value, '$.count') AS loss,
             json_extract(x.value, '$.referenceLoss.sum')
                 / json_extract(x.value, '$.count') AS reference_loss,
-            m.name AS model, j.quantization AS quantization, j.task AS task,
-            j.hardware AS hardware, h.label AS host, a.run_id AS run_id
-        FROM jobs j
-        JOIN models m ON m.id = j.model_id
-        JOIN attempts a ON a.id = (
-            SELECT max(newest.id) FROM attempts newest
-            WHERE newest.job_id = j.id AND newest.status = 'done')
-        JOIN runs r ON r.id = a.run_id
-        JOIN hosts h ON h.id = r.host_id
-        JOIN attempt_records x ON x.attempt_id = a.id AND x.kind = 'fidelity_chunk';
+            \(namingColumns)
+        \(newestRecords(of: "fidelity_chunk"));
 
         CREATE VIEW fidelity_questions AS
         SELECT j.job_id AS job_id, x.record_index AS question_index,
@@ -34,15 +26,7 @@ extension Migrations {
             json_extract(x.value, '$.same_top') AS same_top,
             json_extract(x.value, '$.loss') AS loss,
             json_extract(x.value, '$.reference_loss') AS reference_loss,
-            m.name AS model, j.quantization AS quantization, j.task AS task,
-            j.hardware AS hardware, h.label AS host, a.run_id AS run_id
-        FROM jobs j
-        JOIN models m ON m.id = j.model_id
-        JOIN attempts a ON a.id = (
-            SELECT max(newest.id) FROM attempts newest
-            WHERE newest.job_id = j.id AND newest.status = 'done')
-        JOIN runs r ON r.id = a.run_id
-        JOIN hosts h ON h.id = r.host_id
-        JOIN attempt_records x ON x.attempt_id = a.id AND x.kind = 'fidelity_question';
+            \(namingColumns)
+        \(newestRecords(of: "fidelity_question"));
         """
 }

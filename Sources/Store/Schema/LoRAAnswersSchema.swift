@@ -16,15 +16,7 @@ extension Migrations {
             json_extract(x.value, '$.response_tokens') AS response_tokens,
             json_extract(x.value, '$.base_response_loss') AS base_response_loss,
             json_extract(x.value, '$.adapted_response_loss') AS adapted_response_loss,
-            m.name AS model, j.quantization AS quantization, j.task AS task,
-            j.hardware AS hardware, h.label AS host, a.run_id AS run_id
-        FROM jobs j
-        JOIN models m ON m.id = j.model_id
-        JOIN attempts a ON a.id = (
-            SELECT max(newest.id) FROM attempts newest
-            WHERE newest.job_id = j.id AND newest.status = 'done')
-        JOIN runs r ON r.id = a.run_id
-        JOIN hosts h ON h.id = r.host_id
-        JOIN attempt_records x ON x.attempt_id = a.id AND x.kind = 'lora_answer';
+            \(namingColumns)
+        \(newestRecords(of: "lora_answer"));
         """
 }

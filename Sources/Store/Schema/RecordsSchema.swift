@@ -14,3 +14,26 @@ extension Migrations {
         ) STRICT, WITHOUT ROWID;
         """
 }
+
+// What the views of the kinds share.
+extension Migrations {
+    /// The columns that say what a record was measured on, as in the view `samples`.
+    static let namingColumns = """
+        m.name AS model, j.quantization AS quantization, j.task AS task,
+            j.hardware AS hardware, h.label AS host, a.run_id AS run_id
+        """
+
+    /// The records `x` of one kind in each job's newest done attempt, with all that names them.
+    static func newestRecords(of kind: String) -> String {
+        """
+        FROM jobs j
+        JOIN models m ON m.id = j.model_id
+        JOIN attempts a ON a.id = (
+            SELECT max(newest.id) FROM attempts newest
+            WHERE newest.job_id = j.id AND newest.status = 'done')
+        JOIN runs r ON r.id = a.run_id
+        JOIN hosts h ON h.id = r.host_id
+        JOIN attempt_records x ON x.attempt_id = a.id AND x.kind = '\(kind)'
+        """
+    }
+}

@@ -45,14 +45,7 @@ extension Migrations {
             1.0 * (x.value ->> '$.plain_ns') * ((x.value ->> '$.tokens') - 1)
                 / nullif((x.value ->> '$.plain_tokens') - 1, 0)
                 / nullif(x.value ->> '$.speculative_ns', 0) AS speedup
-        FROM jobs j
-        JOIN models m ON m.id = j.model_id
-        JOIN attempts a ON a.id = (
-            SELECT max(newest.id) FROM attempts newest
-            WHERE newest.job_id = j.id AND newest.status = 'done')
-        JOIN runs r ON r.id = a.run_id
-        JOIN hosts h ON h.id = r.host_id
-        JOIN attempt_records x ON x.attempt_id = a.id AND x.kind = 'speculative_prompt';
+        \(newestRecords(of: "speculative_prompt"));
 
         -- One line per job and category: ratios of sums over its prompts, and the variance of the
         -- speed-up when prompts are the sample (its interval is t times the root of it).

@@ -12,16 +12,10 @@ package struct TextFile: Sendable {
     package static func locate(_ name: String, in folders: [DatasetLocator.SearchFolder]) throws
         -> String
     {
-        // A name is one folder's name: anything else would reach outside the search folders.
-        for folder in folders where !name.isEmpty && !name.hasPrefix(".") && !name.contains("/") {
-            let path = FileSystem.join(folder.path, name)
-            let files = ((try? FileSystem.names(in: path)) ?? []).filter { $0.hasSuffix(".txt") }
-            if files.count > 1 {
-                throw DatasetError(
-                    "\(folder.label)/\(name)",
-                    "wanted one .txt file, found \(files.sorted().joined(separator: " and ")).")
-            }
-            if let file = files.first { return FileSystem.join(path, file) }
+        if let file = try folders.onlyFile(
+            of: name, endings: [".txt"], wanted: "one .txt file")
+        {
+            return file
         }
         let places = folders.map { "\($0.label)/\(name)" }.joined(separator: " and ")
         throw DatasetError(

@@ -20,16 +20,10 @@ package struct HumanEvalLocator: Sendable {
 
     /// The one `.jsonl` or `.jsonl.gz` file in the folder of this name.
     package func locate(_ name: String) throws(DatasetError) -> String {
-        for folder in folders where !name.hasPrefix(".") && !name.contains("/") {
-            let path = FileSystem.join(folder.path, name)
-            let files = ((try? FileSystem.names(in: path)) ?? [])
-                .filter { $0.hasSuffix(".jsonl") || $0.hasSuffix(".jsonl.gz") }
-            if files.count > 1 {
-                throw DatasetError(
-                    "\(folder.label)/\(name)",
-                    "wanted one file of problems, found \(files.joined(separator: " and ")).")
-            }
-            if let file = files.first { return FileSystem.join(path, file) }
+        if let file = try folders.onlyFile(
+            of: name, endings: [".jsonl", ".jsonl.gz"], wanted: "one file of problems")
+        {
+            return file
         }
         let places = folders.map { "\($0.label)/\(name)" }.joined(separator: " and ")
         throw DatasetError(

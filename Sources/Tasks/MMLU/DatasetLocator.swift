@@ -131,3 +131,26 @@ package struct DatasetLocator: Sendable {
         return Suggestion.sentence(for: name, among: Set(Self.known.keys).union(present))
     }
 }
+
+extension [DatasetLocator.SearchFolder] {
+    /// The one file with such an ending in the folder of a name; nil where there is none.
+    ///
+    /// - Parameter wanted: what several are said to be too many for.
+    func onlyFile(of name: String, endings: [String], wanted: String) throws(DatasetError)
+        -> String?
+    {
+        // A name is one folder's name: anything else would reach outside the search folders.
+        for folder in self where !name.isEmpty && !name.hasPrefix(".") && !name.contains("/") {
+            let path = FileSystem.join(folder.path, name)
+            let files = ((try? FileSystem.names(in: path)) ?? [])
+                .filter { file in endings.contains { file.hasSuffix($0) } }.sorted()
+            if files.count > 1 {
+                throw DatasetError(
+                    "\(folder.label)/\(name)",
+                    "wanted \(wanted), found \(files.joined(separator: " and ")).")
+            }
+            if let file = files.first { return FileSystem.join(path, file) }
+        }
+        return nil
+    }
+}
