@@ -31,6 +31,12 @@
 #define CK_NEON 0
 #endif
 #define CK_INLINE static inline __attribute__((always_inline))
+/// Before a loop whose count is known: its variables are registers.
+#ifdef __clang__
+#define UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define UNROLL _Pragma("GCC unroll 16")
+#endif
 
 typedef float (*ck_dot_function)(int64_t n, const void *row, const float *x);
 typedef void (*ck_dequantize_function)(const void *source, int64_t n, float *out);

@@ -174,7 +174,9 @@ static float stored_at(int type, const void *w, int64_t k) {
     return type == CK_F16 ? ck_half_to_float(half) : ck_bits_to_float((uint32_t)half << 16);
 }
 
-/// out [count][rows] block by block, in calls of at most `some` rows.
+enum { whole_rows = 16 };
+/// out [count][rows] block by block, in calls of at most `some` rows, or by whole rows where so
+/// few activations are taken.
 static void float_product(int type, int64_t columns, const char *w, int64_t rows, const float *x,
                           int64_t count, int64_t some, bool rounded, float *out) {
     int64_t bytes = columns * (type == CK_F32 ? 4 : 2);
@@ -190,7 +192,9 @@ static void float_product(int type, int64_t columns, const char *w, int64_t rows
         a.rounded = halves;
     }
     void *scratch = bytes_of(CK_FLOAT_SCRATCH_BYTES);
-    for (int64_t k = 0; k < columns; k += CK_FLOAT_BLOCK_COLUMNS)
+    bool is_whole = some == whole_rows && count <= ck_direct_limit();
+    if (is_whole) ck_float_rows(type, w, bytes, rows, columns, &a, out, rows, scratch);
+    for (int64_t k = 0; k < columns && !is_whole; k += CK_FLOAT_BLOCK_COLUMNS)
         for (int64_t r = 0; r < rows; r += some)
             ck_float_block(type, w + r * bytes + k * (type == CK_F32 ? 4 : 2), bytes,
                            rows - r < some ? rows - r : some, k, columns, &a, out + r, rows,
@@ -238,7 +242,7 @@ static int check_floats(const ck_float_kernels *variant) {
     for (int t = 0; t < 3; t++)
         for (size_t l = 0; l < sizeof lengths / sizeof *lengths; l++)
             for (int mode = 0; mode < mode_count; mode++)
-                for (int64_t count = 1; count <= 26; count += count < 14 ? 1 : 5) {
+                for (int64_t count = 1; count <= 40; count += count < 14 ? 1 : 5) {
                     int type = types[t];
                     int64_t columns = lengths[l], rows = heights[(l + (size_t)count) % 5];
                     int64_t bytes = columns * (type == CK_F32 ? 4 : 2);
@@ -260,14 +264,14 @@ static int check_floats(const ck_float_kernels *variant) {
                     for (int rounded = 0; rounded <= (ck_bf16_table() != 0); rounded++) {
                         floats = &ck_floats_scalar;
                         if (!rounded || type == CK_F32)
-                            float_product(type, columns, w, rows, x, count, 16, false, wanted);
+                            float_product(type, columns, w, rows, x, count, 15, false, wanted);
                         else
                             for (int64_t i = 0; i < rows * count; i++)
                                 wanted[i] = bf16_element(type, columns, w + i % rows * bytes,
                                                          x + i / rows * columns);
                         floats = variant;
-                        float_product(type, columns, w, rows, x, count, count % 2 ? 16 : 7, rounded,
-                                      found);
+                        float_product(type, columns, w, rows, x, count, count % 2 ? whole_rows : 7,
+                                      rounded, found);
                         for (int64_t i = 0; i < rows * count; i++)
                             if (!same(wanted[i], found[i])) {
                                 if (failures++ < 20)

@@ -96,6 +96,8 @@ typedef struct {
     const uint16_t *rounded;
 } ck_float_activations;
 
+/// Activations up to which weights are read as they lie in memory.
+int64_t ck_direct_limit(void);
 /// Bytes of `count` turned activations; 0 when so few are multiplied as they are.
 int64_t ck_turned_bytes(int64_t columns, int64_t count);
 int64_t ck_turned_tiles(int64_t count);
@@ -120,8 +122,7 @@ void ck_float_block(int type, const void *w, int64_t row_bytes, int64_t rows, in
                     int64_t columns, const ck_float_activations *x, float *out, int64_t stride,
                     void *scratch);
 
-/// The same for whole rows and activations of which ck_turned_bytes is 0: as the rows lie in
-/// memory.
+/// The same for whole rows, as they lie in memory, and at most ck_direct_limit activations.
 void ck_float_rows(int type, const void *w, int64_t row_bytes, int64_t rows, int64_t columns,
                    const ck_float_activations *x, float *out, int64_t stride, void *scratch);
 

@@ -56,9 +56,9 @@ void ck_bf16_block(const ck_bf16_kernels *kernels, int type, const void *w, int6
         float sums[bf16_tile][block_rows];
         if (!is_direct) kernels->multiply(n, panel, size, tile, sums[0], block_rows, false);
         for (int64_t row = 0; is_direct && row < rows; row += row_step)
-            for (int i = 0; i < n; i += direct_tile) {
-                float few[direct_tile][row_step];
-                int some = n - i < direct_tile ? n - i : direct_tile;
+            for (int i = 0; i < n; i += bf16_direct_tile) {
+                float few[bf16_direct_tile][row_step];
+                int some = n - i < bf16_direct_tile ? n - i : bf16_direct_tile;
                 kernels->direct(type, some, source + row * row_bytes, row_bytes, size,
                                 tile + i * block_columns, few);
                 for (int j = 0; j < some; j++) memcpy(sums[i + j] + row, few[j], sizeof few[j]);

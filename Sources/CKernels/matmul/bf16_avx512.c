@@ -7,8 +7,6 @@
 
 #if CK_X86
 
-#define UNROLL _Pragma("clang loop unroll(full)")
-
 CK_AVX512BF16 CK_INLINE __m512 dot(__m512 sum, __m512i a, __m512i b) {
     return _mm512_dpbf16_ps(sum, (__m512bh)a, (__m512bh)b);
 }
@@ -35,17 +33,20 @@ CK_AVX512BF16 static void round_to_bf16(const float *x, int64_t count, uint16_t 
 
 CK_AVX512BF16 CK_INLINE void direct_n(const int type, const int n, const char *w, int64_t row_bytes,
                                       int64_t count, const uint16_t *x,
-                                      float out[direct_tile][row_step]) {
-    __m512 sums[direct_tile][row_step];
+                                      float out[bf16_direct_tile][row_step]) {
+    __m512 sums[bf16_direct_tile][row_step];
     UNROLL for (int i = 0; i < n; i++) UNROLL for (int r = 0; r < row_step; r++) sums[i][r] =
         _mm512_setzero_ps();
     for (int64_t k = 0; k < count; k += 32) {
         __mmask32 mask = columns_left(count - k);
-        __m512i v[direct_tile];
+        __m512i v[bf16_direct_tile];
         UNROLL for (int i = 0; i < n; i++) v[i] =
             _mm512_loadu_si512((const void *)(x + i * block_columns + k));
         UNROLL for (int r = 0; r < row_step; r++) {
-            __m512i row = load32(type, w + r * row_bytes + 2 * k, mask);
+            const char *at = w + r * row_bytes + 2 * k;
+            // The next four rows, of which each would start the processor's read-ahead anew.
+            _mm_prefetch(at + row_step * row_bytes, _MM_HINT_T0);
+            __m512i row = load32(type, at, mask);
             UNROLL for (int i = 0; i < n; i++) sums[i][r] = dot(sums[i][r], row, v[i]);
         }
     }
@@ -63,7 +64,7 @@ CK_AVX512BF16 CK_INLINE void direct_n(const int type, const int n, const char *w
 #define DIRECT(type, n)                                                                            \
     case n: direct_n(type, n, w, row_bytes, count, x, sums); break
 CK_AVX512BF16 static void direct(int type, int n, const char *w, int64_t row_bytes, int64_t count,
-                                 const uint16_t *x, float sums[direct_tile][row_step]) {
+                                 const uint16_t *x, float sums[bf16_direct_tile][row_step]) {
     if (type == CK_F16) switch (n) {
             DIRECT(CK_F16, 1);
             DIRECT(CK_F16, 2);

@@ -58,11 +58,15 @@ static void direct(int type, int n, const char *w, int64_t row_bytes, int64_t co
                    int64_t x_stride, float sums[direct_tile][row_step]) {
     for (int i = 0; i < n; i++)
         for (int r = 0; r < row_step; r++) {
-            float a[lanes] = {0};
-            for (int64_t k = 0; k < count; k++)
-                a[k % lanes] =
-                    fmaf(value_at(type, w + r * row_bytes, k), x[i * x_stride + k], a[k % lanes]);
-            sums[i][r] = ((a[0] + a[4]) + (a[1] + a[5])) + ((a[2] + a[6]) + (a[3] + a[7]));
+            sums[i][r] = 0;
+            for (int64_t first = 0; first < count; first += block_columns) {
+                float a[lanes] = {0};
+                for (int64_t k = first; k < count && k < first + block_columns; k++)
+                    a[k % lanes] = fmaf(value_at(type, w + r * row_bytes, k), x[i * x_stride + k],
+                                        a[k % lanes]);
+                float sum = ((a[0] + a[4]) + (a[1] + a[5])) + ((a[2] + a[6]) + (a[3] + a[7]));
+                sums[i][r] = first ? sums[i][r] + sum : sum;
+            }
         }
 }
 const ck_float_kernels ck_floats_scalar = {direct, ck_turn_scalar, multiply};
@@ -76,45 +80,65 @@ CK_AVX2 CK_INLINE __m256 load_avx2(const int type, const char *p) {
     return type == CK_F32 ? _mm256_loadu_ps((const float *)(const void *)p)
                           : widen_avx2(type, _mm_loadu_si128((const __m128i *)p));
 }
+/// ((0 + 4) + (1 + 5)) + ((2 + 6) + (3 + 7))
+CK_AVX2 CK_INLINE float sum_avx2(__m256 a) {
+    __m128 s = _mm_add_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps(a, 1));
+    s = _mm_hadd_ps(s, s);
+    return _mm_cvtss_f32(_mm_add_ss(s, _mm_movehdup_ps(s)));
+}
+/// One block of some rows: `ahead` bytes from a weight in use is one that is fetched from memory.
+CK_AVX2 CK_INLINE void direct_block_avx2(const int type, const int rows, const int n, const char *w,
+                                         int64_t row_bytes, int64_t count, const float *x,
+                                         int64_t x_stride, int64_t ahead,
+                                         float sums[direct_tile][row_step]) {
+    const int size = type == CK_F32 ? 4 : 2;
+    __m256 a[2][direct_tile];
+    UNROLL for (int r = 0; r < rows; r++)
+        UNROLL for (int i = 0; i < n; i++) a[r][i] = _mm256_setzero_ps();
+    int64_t k = 0;
+    for (; k + lanes <= count; k += lanes) {
+        __m256 row[2];
+        UNROLL for (int r = 0; r < rows; r++) {
+            const char *at = w + r * row_bytes + size * k;
+            _mm_prefetch(at + ahead, _MM_HINT_T0);
+            row[r] = load_avx2(type, at);
+        }
+        UNROLL for (int i = 0; i < n; i++) {
+            __m256 v = _mm256_loadu_ps(x + i * x_stride + k);
+            UNROLL for (int r = 0; r < rows; r++) a[r][i] = _mm256_fmadd_ps(row[r], v, a[r][i]);
+        }
+    }
+    if (k < count)
+        for (int r = 0; r < rows; r++) {
+            float row[lanes] = {0}, v[lanes] = {0};
+            for (int64_t j = k; j < count; j++) row[j - k] = value_at(type, w + r * row_bytes, j);
+            for (int i = 0; i < n; i++) {
+                memcpy(v, x + i * x_stride + k, 4 * (size_t)(count - k));
+                a[r][i] = _mm256_fmadd_ps(_mm256_loadu_ps(row), _mm256_loadu_ps(v), a[r][i]);
+            }
+        }
+    UNROLL for (int r = 0; r < rows; r++)
+        UNROLL for (int i = 0; i < n; i++) sums[i][r] += sum_avx2(a[r][i]);
+}
+/// Few activations are limited by memory, and rows are read whole, one after the other: the
+/// processor's own read-ahead starts anew with each row of several, which narrow matrices would
+/// pay for with half of their speed. With more of them two rows share a block of activations.
 CK_AVX2 CK_INLINE void direct_n_avx2(const int type, const int n, const char *w, int64_t row_bytes,
                                      int64_t count, const float *x, int64_t x_stride,
                                      float out[direct_tile][row_step]) {
-    const int size = type == CK_F32 ? 4 : 2;
-    __m256 sums[direct_tile][row_step];
+    const int size = type == CK_F32 ? 4 : 2, rows = n <= 3 ? 1 : 2;
+    const int64_t ahead = rows == 1 ? bytes_ahead : row_step * row_bytes;
+    // A stretch of columns is done for all rows before the next one is begun.
+    const int64_t stretch = rows == 1 ? count : block_columns;
+    // Adding to -0 gives the summand, whatever its sign.
     for (int i = 0; i < n; i++)
-        for (int r = 0; r < row_step; r++) sums[i][r] = _mm256_setzero_ps();
-    int64_t k = 0;
-    for (; k + lanes <= count; k += lanes) {
-        // One row a step: in four steps of halves, which are a cache line, each has its turn.
-        _mm_prefetch(w + (k / lanes & 3) * row_bytes + size * k + 1024, _MM_HINT_T0);
-        __m256 v[direct_tile];
-        for (int i = 0; i < n; i++) v[i] = _mm256_loadu_ps(x + i * x_stride + k);
-        for (int r = 0; r < row_step; r++) {
-            __m256 row = load_avx2(type, w + r * row_bytes + size * k);
-            for (int i = 0; i < n; i++) sums[i][r] = _mm256_fmadd_ps(row, v[i], sums[i][r]);
-        }
-    }
-    if (k < count) {
-        float rest[lanes] = {0};
-        __m256 v[direct_tile];
-        for (int i = 0; i < n; i++) {
-            memcpy(rest, x + i * x_stride + k, 4 * (size_t)(count - k));
-            v[i] = _mm256_loadu_ps(rest);
-        }
-        for (int r = 0; r < row_step; r++) {
-            for (int64_t j = k; j < count; j++) rest[j - k] = value_at(type, w + r * row_bytes, j);
-            for (int i = 0; i < n; i++)
-                sums[i][r] = _mm256_fmadd_ps(_mm256_loadu_ps(rest), v[i], sums[i][r]);
-        }
-    }
-    for (int i = 0; i < n; i++) {
-        __m128 a[row_step];
-        for (int r = 0; r < row_step; r++)
-            a[r] = _mm_add_ps(_mm256_castps256_ps128(sums[i][r]),
-                              _mm256_extractf128_ps(sums[i][r], 1));
-        _MM_TRANSPOSE4_PS(a[0], a[1], a[2], a[3]);
-        _mm_storeu_ps(out[i], _mm_add_ps(_mm_add_ps(a[0], a[1]), _mm_add_ps(a[2], a[3])));
-    }
+        for (int r = 0; r < row_step; r++) out[i][r] = -0.0f;
+    for (int64_t first = 0; first < count; first += stretch)
+        for (int r = 0; r < row_step; r += rows)
+            for (int64_t k = first; k < count && k < first + stretch; k += block_columns)
+                direct_block_avx2(type, rows, n, w + r * row_bytes + size * k, row_bytes,
+                                  count - k < block_columns ? count - k : block_columns, x + k,
+                                  x_stride, ahead, (float(*)[row_step])(out[0] + r));
 }
 CK_AVX2 CK_INLINE void direct_type_avx2(const int type, int n, const char *w, int64_t row_bytes,
                                         int64_t count, const float *x, int64_t x_stride,
@@ -122,7 +146,10 @@ CK_AVX2 CK_INLINE void direct_type_avx2(const int type, int n, const char *w, in
     switch (n) {
     case 1: direct_n_avx2(type, 1, w, row_bytes, count, x, x_stride, sums); break;
     case 2: direct_n_avx2(type, 2, w, row_bytes, count, x, x_stride, sums); break;
-    default: direct_n_avx2(type, 3, w, row_bytes, count, x, x_stride, sums); break;
+    case 3: direct_n_avx2(type, 3, w, row_bytes, count, x, x_stride, sums); break;
+    case 4: direct_n_avx2(type, 4, w, row_bytes, count, x, x_stride, sums); break;
+    case 5: direct_n_avx2(type, 5, w, row_bytes, count, x, x_stride, sums); break;
+    default: direct_n_avx2(type, 6, w, row_bytes, count, x, x_stride, sums); break;
     }
 }
 CK_AVX2 void ck_direct_avx2(int type, int n, const char *w, int64_t row_bytes, int64_t count,
@@ -260,6 +287,8 @@ static void fill_up(int type, const char *w, int64_t row_bytes, int64_t rows, in
             out[r * block_columns + k] = r < rows ? value_at(type, w + r * row_bytes, k) : 0;
 }
 
+int64_t ck_direct_limit(void) { return direct_limit; }
+
 int64_t ck_turned_bytes(int64_t columns, int64_t count) {
     if (count <= direct_limit) return 0;
     return 4 * count * ((columns + block_columns - 1) / block_columns * block_columns);
@@ -345,26 +374,10 @@ void ck_float_block(int type, const void *w, int64_t row_bytes, int64_t rows, in
     }
 }
 
-/// Four whole rows with n <= 3 activations, block by block.
-CK_INLINE void four_rows(const ck_float_kernels *k, int type, int n, const char *w,
-                         int64_t row_bytes, int64_t columns, const float *x, int64_t x_stride,
-                         float *out, int64_t stride) {
-    const int size = type == CK_F32 ? 4 : 2;
-    float total[direct_tile][row_step], sums[direct_tile][row_step];
-    for (int64_t first = 0; first < columns; first += block_columns) {
-        int64_t some = columns - first < block_columns ? columns - first : block_columns;
-        k->direct(type, n, w + size * first, row_bytes, some, x + first, x_stride,
-                  first ? sums : total);
-        if (first)
-            for (int i = 0; i < n; i++)
-                for (int r = 0; r < row_step; r++) total[i][r] += sums[i][r];
-    }
-    for (int i = 0; i < n; i++) memcpy(out + i * stride, total[i], sizeof total[i]);
-}
-
 void ck_float_rows(int type, const void *w, int64_t row_bytes, int64_t rows, int64_t columns,
                    const ck_float_activations *x, float *out, int64_t stride, void *scratch) {
     const int size = type == CK_F32 ? 4 : 2;
+    const ck_float_kernels *kernels = ck_float_table();
     bool is_bf16 = x->rounded && type != CK_F32;
     for (int64_t row = 0; row < rows; row += row_step) {
         const char *at = (const char *)w + row * row_bytes;
@@ -377,8 +390,11 @@ void ck_float_rows(int type, const void *w, int64_t row_bytes, int64_t rows, int
         }
         for (int64_t i = 0; i < x->count; i += direct_tile) {
             int n = (int)(x->count - i < direct_tile ? x->count - i : direct_tile);
-            four_rows(ck_float_table(), type, n, at, row_bytes, columns, x->rows + i * x->stride,
-                      x->stride, out + i * stride + row, stride);
+            float sums[direct_tile][row_step];
+            kernels->direct(type, n, at, row_bytes, columns, x->rows + i * x->stride, x->stride,
+                            sums);
+            for (int j = 0; j < n; j++)
+                memcpy(out + (i + j) * stride + row, sums[j], sizeof sums[j]);
         }
     }
 }

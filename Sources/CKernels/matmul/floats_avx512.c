@@ -4,8 +4,6 @@
 
 #if CK_X86
 
-#define UNROLL _Pragma("clang loop unroll(full)")
-
 CK_AVX512 CK_INLINE void multiply_n(const int n, const float *panel, int64_t count, const float *x,
                                     float *c, int64_t stride, bool accumulate) {
     // Pairs of chains are added up first; (0 + 4) waits for (1 + 5), (2 + 6) for (3 + 7).

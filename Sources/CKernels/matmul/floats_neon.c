@@ -3,8 +3,6 @@
 
 #if CK_NEON
 
-#define UNROLL _Pragma("GCC unroll 8")
-
 /// Elements k ... k + 7 of a row.
 CK_DOTPROD CK_INLINE float32x4x2_t load8(const int type, const char *p) {
     if (type == CK_F32) {
@@ -19,34 +17,71 @@ CK_DOTPROD CK_INLINE float32x4x2_t load8(const int type, const char *p) {
     return (float32x4x2_t){{vreinterpretq_f32_u32(vshll_n_u16(low, 16)),
                             vreinterpretq_f32_u32(vshll_n_u16(high, 16))}};
 }
+/// One block of two rows.
+CK_DOTPROD CK_INLINE void direct_block(const int type, const int n, const char *w,
+                                       int64_t row_bytes, int64_t count, const float *x,
+                                       int64_t x_stride, float sums[direct_tile][row_step]) {
+    const int size = type == CK_F32 ? 4 : 2;
+    float32x4_t low[2][direct_tile], high[2][direct_tile];
+    UNROLL for (int r = 0; r < 2; r++)
+        UNROLL for (int i = 0; i < n; i++) low[r][i] = high[r][i] = vdupq_n_f32(0);
+    for (int64_t k = 0; k < count; k += lanes) {
+        char stored[2][32] = {0};
+        float rest[lanes] = {0};
+        bool is_whole = k + lanes <= count;
+        float32x4x2_t row[2];
+        UNROLL for (int r = 0; r < 2; r++) {
+            const char *at = w + r * row_bytes + size * k;
+            if (!is_whole) {
+                memcpy(stored[r], at, (size_t)(count - k) * (size_t)size);
+                at = stored[r];
+            }
+            row[r] = load8(type, at);
+        }
+        UNROLL for (int i = 0; i < n; i++) {
+            const float *v = x + i * x_stride + k;
+            if (!is_whole) {
+                memcpy(rest, v, 4 * (size_t)(count - k));
+                v = rest;
+            }
+            float32x4_t first = vld1q_f32(v), second = vld1q_f32(v + 4);
+            UNROLL for (int r = 0; r < 2; r++) {
+                low[r][i] = vfmaq_f32(low[r][i], row[r].val[0], first);
+                high[r][i] = vfmaq_f32(high[r][i], row[r].val[1], second);
+            }
+        }
+    }
+    UNROLL for (int r = 0; r < 2; r++)
+        UNROLL for (int i = 0; i < n; i++) {
+            float s[4];
+            vst1q_f32(s, vaddq_f32(low[r][i], high[r][i]));
+            sums[i][r] += (s[0] + s[1]) + (s[2] + s[3]);
+        }
+}
+CK_DOTPROD CK_INLINE void direct_n(const int type, const int n, const char *w, int64_t row_bytes,
+                                   int64_t count, const float *x, int64_t x_stride,
+                                   float out[direct_tile][row_step]) {
+    const int size = type == CK_F32 ? 4 : 2;
+    // Adding to -0 gives the summand, whatever its sign.
+    for (int i = 0; i < n; i++)
+        for (int r = 0; r < row_step; r++) out[i][r] = -0.0f;
+    for (int64_t k = 0; k < count; k += block_columns)
+        for (int r = 0; r < row_step; r += 2)
+            direct_block(type, n, w + r * row_bytes + size * k, row_bytes,
+                         count - k < block_columns ? count - k : block_columns, x + k, x_stride,
+                         (float(*)[row_step])(out[0] + r));
+}
 CK_DOTPROD CK_INLINE void direct_type(const int type, int n, const char *w, int64_t row_bytes,
                                       int64_t count, const float *x, int64_t x_stride,
-                                      float out[direct_tile][row_step]) {
-    const int size = type == CK_F32 ? 4 : 2;
-    for (int i = 0; i < n; i++)
-        for (int r = 0; r < row_step; r++) {
-            const char *row = w + r * row_bytes;
-            const float *v = x + i * x_stride;
-            float32x4_t a = vdupq_n_f32(0), b = a;
-            int64_t k = 0;
-            for (; k + lanes <= count; k += lanes) {
-                float32x4x2_t y = load8(type, row + size * k);
-                a = vfmaq_f32(a, y.val[0], vld1q_f32(v + k));
-                b = vfmaq_f32(b, y.val[1], vld1q_f32(v + k + 4));
-            }
-            if (k < count) {
-                char stored[32] = {0};
-                float rest[lanes] = {0};
-                memcpy(stored, row + size * k, (size_t)(count - k) * (size_t)size);
-                memcpy(rest, v + k, 4 * (size_t)(count - k));
-                float32x4x2_t y = load8(type, stored);
-                a = vfmaq_f32(a, y.val[0], vld1q_f32(rest));
-                b = vfmaq_f32(b, y.val[1], vld1q_f32(rest + 4));
-            }
-            float s[4];
-            vst1q_f32(s, vaddq_f32(a, b));
-            out[i][r] = (s[0] + s[1]) + (s[2] + s[3]);
-        }
+                                      float sums[direct_tile][row_step]) {
+    switch (n) {
+    case 1: direct_n(type, 1, w, row_bytes, count, x, x_stride, sums); break;
+    case 2: direct_n(type, 2, w, row_bytes, count, x, x_stride, sums); break;
+    case 3: direct_n(type, 3, w, row_bytes, count, x, x_stride, sums); break;
+    case 4: direct_n(type, 4, w, row_bytes, count, x, x_stride, sums); break;
+    case 5: direct_n(type, 5, w, row_bytes, count, x, x_stride, sums); break;
+    default: direct_n(type, 6, w, row_bytes, count, x, x_stride, sums); break;
+    }
 }
 CK_DOTPROD static void direct(int type, int n, const char *w, int64_t row_bytes, int64_t count,
                               const float *x, int64_t x_stride, float sums[direct_tile][row_step]) {

@@ -10,7 +10,6 @@
 
 #define LOAD(p) _mm256_loadu_si256((const __m256i *)(p))
 #define BROADCAST32(p) _mm256_castps_si256(_mm256_broadcast_ss((const float *)(const void *)(p)))
-#define UNROLL _Pragma("clang loop unroll(full)")
 /// Keeps a sum in its register at this point. Integer sums may be reordered, and the compiler
 /// does: column after column, which fills the stack with weights.
 #define IN_PLACE(v) __asm__("" : "+x"(v))

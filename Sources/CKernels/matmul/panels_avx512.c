@@ -11,8 +11,6 @@
 #if CK_X86
 
 #define LOAD(p) _mm512_loadu_si512((const void *)(p))
-#define UNROLL _Pragma("clang loop unroll(full)")
-
 enum { direct_columns = 6 };
 /// How far ahead packed weights are fetched: a page, beyond which the hardware does not look.
 enum { ahead = 4096 };

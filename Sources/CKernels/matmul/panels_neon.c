@@ -8,8 +8,6 @@
 
 #if CK_NEON
 
-#define UNROLL _Pragma("GCC unroll 8")
-
 /// One group of 4 rows in registers; codes without their offset.
 typedef struct {
     int8x16_t q[8];

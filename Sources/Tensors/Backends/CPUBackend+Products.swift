@@ -163,7 +163,7 @@ extension CPUBackend {
         _ matrix: CPUMatrix, _ item: ProductItem, _ x: ck_float_activations, scratch: Scratch
     ) {
         let blockColumns = Int(CK_FLOAT_BLOCK_COLUMNS)
-        if x.turned == nil, matrix.isFloat {
+        if x.count <= ck_direct_limit(), matrix.isFloat {
             let host = matrix.host
             withUnsafePointer(to: x) { x in
                 ck_float_rows(
