@@ -188,6 +188,9 @@ void ck_silu_multiply(int64_t n, float *gate, const float *up) {
     table()->vectors->silu_multiply(n, gate, up);
 }
 void ck_softmax(int64_t n, float *x, float scale) { table()->vectors->softmax(n, x, scale); }
+double ck_exponentials(int64_t n, const float *x, double shift, double scale, double *out) {
+    return table()->vectors->exponentials(n, x, shift, scale, out);
+}
 void ck_f32_to_f16(int64_t n, const float *x, uint16_t *out) {
     table()->vectors->f32_to_f16(n, x, out);
 }

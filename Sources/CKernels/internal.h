@@ -52,6 +52,7 @@ typedef struct {
     void (*rms_norm)(int64_t, const float *, const float *, float, float *);
     void (*silu_multiply)(int64_t, float *, const float *);
     void (*softmax)(int64_t, float *, float);
+    double (*exponentials)(int64_t, const float *, double, double, double *);
     void (*f32_to_f16)(int64_t, const float *, uint16_t *);
 } ck_vector_kernels;
 

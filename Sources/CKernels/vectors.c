@@ -1,4 +1,4 @@
-// Normalisation, activation, softmax and conversion of f32 vectors.
+// Normalisation, activation, softmax, exponentials and conversion of f32 vectors.
 // exp in the AVX2 variants: range reduction by ln 2 in two parts and a polynomial of degree 6
 // (Cephes expf), at most 2 units in the last place over the range where the result is normal.
 #include "internal.h"
@@ -42,7 +42,18 @@ static void f32_to_f16(int64_t n, const float *x, uint16_t *out) {
     for (int64_t i = 0; i < n; i++) out[i] = half_from_float(x[i]);
 }
 
-const ck_vector_kernels ck_vectors_scalar = {rms_norm, silu_multiply, softmax, f32_to_f16};
+static double exponentials(int64_t n, const float *x, double shift, double scale, double *out) {
+    double sum = 0;
+    for (int64_t i = 0; i < n; i++) {
+        double value = exp(((double)x[i] - shift) * scale);
+        if (out) out[i] = value;
+        sum += value;
+    }
+    return sum;
+}
+
+const ck_vector_kernels ck_vectors_scalar = {rms_norm, silu_multiply, softmax, exponentials,
+                                             f32_to_f16};
 
 #if CK_X86
 CK_AVX2 CK_INLINE __m256 exp8(__m256 x) {
@@ -133,6 +144,61 @@ CK_AVX2 static void f32_to_f16_avx2(int64_t n, const float *x, uint16_t *out) {
     f32_to_f16(n - i, x + i, out + i);
 }
 
+/// exp in f64 for x <= 0: range reduction by ln 2 in two parts and Taylor's polynomial of degree
+/// 13, whose error is below a tenth of a unit in the last place; 0 where the result would not be
+/// normal.
+CK_AVX2 CK_INLINE __m256d exp4(__m256d x) {
+    static const double inverse_factorials[] = {1.0 / 479001600,
+                                                1.0 / 39916800,
+                                                1.0 / 3628800,
+                                                1.0 / 362880,
+                                                1.0 / 40320,
+                                                1.0 / 5040,
+                                                1.0 / 720,
+                                                1.0 / 120,
+                                                1.0 / 24,
+                                                1.0 / 6,
+                                                0.5,
+                                                1,
+                                                1};
+    __m256d y = _mm256_max_pd(x, _mm256_set1_pd(-708));
+    __m256d k = _mm256_round_pd(_mm256_mul_pd(y, _mm256_set1_pd(1.4426950408889634)),
+                                _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+    __m256d r = _mm256_fnmadd_pd(k, _mm256_set1_pd(6.93147180369123816490e-01), y);
+    r = _mm256_fnmadd_pd(k, _mm256_set1_pd(1.90821492927058770002e-10), r);
+    __m256d p = _mm256_set1_pd(1.0 / 6227020800);
+    for (size_t i = 0; i < sizeof inverse_factorials / sizeof(double); i++)
+        p = _mm256_fmadd_pd(p, r, _mm256_set1_pd(inverse_factorials[i]));
+    __m256i power =
+        _mm256_add_epi64(_mm256_cvtepi32_epi64(_mm256_cvtpd_epi32(k)), _mm256_set1_epi64x(1023));
+    p = _mm256_mul_pd(p, _mm256_castsi256_pd(_mm256_slli_epi64(power, 52)));
+    p = _mm256_andnot_pd(_mm256_cmp_pd(x, _mm256_set1_pd(-708), _CMP_LT_OQ), p);
+    return _mm256_blendv_pd(p, x, _mm256_cmp_pd(x, x, _CMP_UNORD_Q));
+}
+
+CK_AVX2 static double exponentials_avx2(int64_t n, const float *x, double shift, double scale,
+                                        double *out) {
+    const __m256d s = _mm256_set1_pd(shift), f = _mm256_set1_pd(scale);
+    __m256d low = _mm256_setzero_pd(), high = low;
+    int64_t i = 0;
+    for (; i + 8 <= n; i += 8) {
+        __m256d a = _mm256_cvtps_pd(_mm_loadu_ps(x + i));
+        __m256d b = _mm256_cvtps_pd(_mm_loadu_ps(x + i + 4));
+        a = exp4(_mm256_mul_pd(_mm256_sub_pd(a, s), f));
+        b = exp4(_mm256_mul_pd(_mm256_sub_pd(b, s), f));
+        if (out) {
+            _mm256_storeu_pd(out + i, a);
+            _mm256_storeu_pd(out + i + 4, b);
+        }
+        low = _mm256_add_pd(low, a);
+        high = _mm256_add_pd(high, b);
+    }
+    double parts[4];
+    _mm256_storeu_pd(parts, _mm256_add_pd(low, high));
+    return (parts[0] + parts[2]) + (parts[1] + parts[3]) +
+           exponentials(n - i, x + i, shift, scale, out ? out + i : 0);
+}
+
 const ck_vector_kernels ck_vectors_avx2 = {rms_norm_avx2, silu_multiply_avx2, softmax_avx2,
-                                           f32_to_f16_avx2};
+                                           exponentials_avx2, f32_to_f16_avx2};
 #endif

@@ -154,7 +154,7 @@ def main():
     p.add_argument("--epochs", type=int, default=3)
     p.add_argument("--threads", type=int, default=2)
     p.add_argument("--rounds", type=int, default=3)
-    p.add_argument("--shape", default="tinyllama-1.1b-chat")
+    p.add_argument("--shape", default="tinyllama")
     p.add_argument("--quantization", default="q8_0")
     p.add_argument("--parameters", type=float, default=1034.5e6, help="in products, of the shape")
     a = p.parse_args()

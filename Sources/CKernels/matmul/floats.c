@@ -93,8 +93,8 @@ CK_AVX2 CK_INLINE void direct_block_avx2(const int type, const int rows, const i
                                          float sums[direct_tile][row_step]) {
     const int size = type == CK_F32 ? 4 : 2;
     __m256 a[2][direct_tile];
-    UNROLL for (int r = 0; r < rows; r++)
-        UNROLL for (int i = 0; i < n; i++) a[r][i] = _mm256_setzero_ps();
+    UNROLL for (int r = 0; r < rows; r++) UNROLL for (int i = 0; i < n; i++) a[r][i] =
+        _mm256_setzero_ps();
     int64_t k = 0;
     for (; k + lanes <= count; k += lanes) {
         __m256 row[2];
@@ -117,8 +117,8 @@ CK_AVX2 CK_INLINE void direct_block_avx2(const int type, const int rows, const i
                 a[r][i] = _mm256_fmadd_ps(_mm256_loadu_ps(row), _mm256_loadu_ps(v), a[r][i]);
             }
         }
-    UNROLL for (int r = 0; r < rows; r++)
-        UNROLL for (int i = 0; i < n; i++) sums[i][r] += sum_avx2(a[r][i]);
+    UNROLL for (int r = 0; r < rows; r++) UNROLL for (int i = 0; i < n; i++) sums[i][r] +=
+        sum_avx2(a[r][i]);
 }
 /// Few activations are limited by memory, and rows are read whole, one after the other: the
 /// processor's own read-ahead starts anew with each row of several, which narrow matrices would

@@ -23,8 +23,8 @@ CK_DOTPROD CK_INLINE void direct_block(const int type, const int n, const char *
                                        int64_t x_stride, float sums[direct_tile][row_step]) {
     const int size = type == CK_F32 ? 4 : 2;
     float32x4_t low[2][direct_tile], high[2][direct_tile];
-    UNROLL for (int r = 0; r < 2; r++)
-        UNROLL for (int i = 0; i < n; i++) low[r][i] = high[r][i] = vdupq_n_f32(0);
+    UNROLL for (int r = 0; r < 2; r++) UNROLL for (int i = 0; i < n; i++) low[r][i] = high[r][i] =
+        vdupq_n_f32(0);
     for (int64_t k = 0; k < count; k += lanes) {
         char stored[2][32] = {0};
         float rest[lanes] = {0};
@@ -51,12 +51,11 @@ CK_DOTPROD CK_INLINE void direct_block(const int type, const int n, const char *
             }
         }
     }
-    UNROLL for (int r = 0; r < 2; r++)
-        UNROLL for (int i = 0; i < n; i++) {
-            float s[4];
-            vst1q_f32(s, vaddq_f32(low[r][i], high[r][i]));
-            sums[i][r] += (s[0] + s[1]) + (s[2] + s[3]);
-        }
+    UNROLL for (int r = 0; r < 2; r++) UNROLL for (int i = 0; i < n; i++) {
+        float s[4];
+        vst1q_f32(s, vaddq_f32(low[r][i], high[r][i]));
+        sums[i][r] += (s[0] + s[1]) + (s[2] + s[3]);
+    }
 }
 CK_DOTPROD CK_INLINE void direct_n(const int type, const int n, const char *w, int64_t row_bytes,
                                    int64_t count, const float *x, int64_t x_stride,

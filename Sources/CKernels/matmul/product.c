@@ -85,6 +85,10 @@ void ck_product(int type, int64_t columns, const void *panels, int64_t rows,
         for (int64_t row = 0; row < rows; row += panel_rows) {
             const char *panel = (const char *)panels + row / panel_rows * panel_bytes;
             kernels->unpack(type, panel, g, some, scratch);
+            // The next panel's block is fetched meanwhile, some of it with every tile.
+            const char *ahead = panel + panel_bytes + g * panel_bytes / groups;
+            const char *end = ahead;
+            int64_t block_bytes = row + panel_rows < rows ? some * panel_bytes / groups : 0;
             // The last panel may be short: its sums stay aside until they are whole.
             bool is_whole = rows - row >= panel_rows;
             float *c = is_whole ? out + row : partial;
@@ -94,6 +98,8 @@ void ck_product(int type, int64_t columns, const void *panels, int64_t rows,
                 const char *tile = (const char *)activations +
                                    tile_group_bytes(wide, 1) * groups * first +
                                    tile_group_bytes(wide, n) * g;
+                for (end += block_bytes * n / count; ahead < end; ahead += 64)
+                    __builtin_prefetch(ahead, 0, 2);
                 kernels->multiply(kind, n, scratch, some, tile, c + first * step, step, g > 0);
             }
         }

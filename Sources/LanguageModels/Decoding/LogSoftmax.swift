@@ -1,3 +1,5 @@
+import Tensors
+
 /// Logarithms of a softmax over logits [V].
 package struct LogSoftmax {
     private let logits: UnsafeBufferPointer<Float>
@@ -5,16 +7,14 @@ package struct LogSoftmax {
     /// Index of the largest logit, the lowest one on ties.
     package let best: Int
 
-    /// The sum is accumulated in f64.
+    /// In f64.
     ///
     /// Valid as long as the buffer is.
     package init(_ logits: UnsafeBufferPointer<Float>) {
         best = Self.argmax(logits)
         let largest = logits[best]
-        var sum = 0.0
-        for logit in logits { sum += Double(exponential(logit - largest)) }
         self.logits = logits
-        normalizer = Double(largest) + logarithm(sum)
+        normalizer = Double(largest) + logarithm(Exponentials.sum(logits, largest: largest))
     }
 
     /// Natural log-probability of a token.

@@ -1,4 +1,5 @@
 import Basics
+import Tensors
 
 /// How the next token is chosen from logits.
 ///
@@ -58,17 +59,25 @@ package struct Sampler {
     ///
     /// Most likely first (the lower id on ties) when top-k or top-p is in force, else by id.
     package func distribution(_ logits: UnsafeBufferPointer<Float>) -> [TokenProbability] {
-        let largest = Double(logits[LogSoftmax.argmax(logits)])
-        var weighted = (0..<Int32(logits.count)).map { token in
-            let distance = Double(logits[Int(token)]) - largest
-            return (token: token, probability: exponential(distance / options.temperature))
+        let (weights, sum) = Exponentials.weights(
+            logits, largest: logits[LogSoftmax.argmax(logits)], scale: 1 / options.temperature)
+        let kept: [TokenProbability]
+        if options.topK > 0, options.topK < weights.count {
+            let likely = Self.mostLikely(options.topK, of: weights)
+            kept =
+                options.topP < 1
+                ? Self.nucleus(options.topP, of: likely, sum: Self.sum(likely)) : likely
+        } else if options.topP < 1 {
+            kept = Self.nucleus(options.topP, of: candidates(weights, sum), sum: sum)
+        } else {
+            kept = weights.indices.map { (token: Int32($0), probability: weights[$0]) }
         }
-        if options.topK > 0, options.topK < weighted.count {
-            weighted = Self.mostLikely(options.topK, of: weighted)
-        }
-        if options.topP < 1 { weighted = Self.nucleus(options.topP, of: weighted) }
-        let total = weighted.reduce(0) { $0 + $1.probability }
-        return weighted.map { (token: $0.token, probability: $0.probability / total) }
+        let total = Self.sum(kept)
+        return kept.map { (token: $0.token, probability: $0.probability / total) }
+    }
+
+    private static func sum(_ candidates: [TokenProbability]) -> Double {
+        candidates.reduce(0) { $0 + $1.probability }
     }
 
     private static func isBefore(_ a: TokenProbability, _ b: TokenProbability) -> Bool {
@@ -76,15 +85,13 @@ package struct Sampler {
     }
 
     /// The k first in order of likelihood, sorted.
-    private static func mostLikely(_ k: Int, of candidates: [TokenProbability])
-        -> [TokenProbability]
-    {
+    private static func mostLikely(_ k: Int, of weights: [Double]) -> [TokenProbability] {
         // A prefix of the largest seen so far, cut back to k whenever it has doubled: few tokens
         // pass the bar after the first ones.
         var kept: [TokenProbability] = []
         var bar = -Double.infinity
-        for candidate in candidates where candidate.probability > bar {
-            kept.append(candidate)
+        for token in weights.indices where weights[token] > bar {
+            kept.append((token: Int32(token), probability: weights[token]))
             if kept.count >= 2 * k {
                 kept.sort(by: isBefore)
                 kept.removeLast(kept.count - k)
@@ -95,18 +102,25 @@ package struct Sampler {
         return Array(kept.prefix(k))
     }
 
-    /// The smallest set of most likely tokens that makes up `share` of the sum, sorted.
-    private static func nucleus(_ share: Double, of candidates: [TokenProbability])
-        -> [TokenProbability]
-    {
-        let total = candidates.reduce(0) { $0 + $1.probability }
+    /// All tokens that can be among the most likely ones that make up `share` of the sum, sorted.
+    private func candidates(_ weights: [Double], _ sum: Double) -> [TokenProbability] {
         // All tokens below this together are less than what may be left out.
-        let floor = (1 - share) * total / Double(candidates.count)
-        let sorted = candidates.filter { $0.probability >= floor }.sorted(by: isBefore)
-        var sum = 0.0
+        let floor = (1 - options.topP) * sum / Double(weights.count)
+        var found: [TokenProbability] = []
+        for token in weights.indices where weights[token] >= floor {
+            found.append((token: Int32(token), probability: weights[token]))
+        }
+        return found.sorted(by: Self.isBefore)
+    }
+
+    /// The smallest set of most likely tokens that makes up `share` of `sum`.
+    private static func nucleus(
+        _ share: Double, of sorted: [TokenProbability], sum: Double
+    ) -> [TokenProbability] {
+        var part = 0.0
         let last = sorted.firstIndex { candidate in
-            sum += candidate.probability
-            return sum >= share * total
+            part += candidate.probability
+            return part >= share * sum
         }
         return Array(sorted.prefix(1 + (last ?? sorted.count - 1)))
     }
