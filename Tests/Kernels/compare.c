@@ -3,6 +3,7 @@
 // variant has bf16 dot products; prints what differs.
 #include "../../Sources/CKernels/matmul/floats.h"
 #include "../../Sources/CKernels/matmul/packed.h"
+#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -174,9 +175,9 @@ static float stored_at(int type, const void *w, int64_t k) {
     return type == CK_F16 ? ck_half_to_float(half) : ck_bits_to_float((uint32_t)half << 16);
 }
 
-enum { whole_rows = 16 };
-/// out [count][rows] block by block, in calls of at most `some` rows, or by whole rows where so
-/// few activations are taken.
+enum { whole_rows = INT_MAX };
+/// out [count][rows] block by block, in calls of at most `some` rows, or by whole rows where that
+/// takes so many activations.
 static void float_product(int type, int64_t columns, const char *w, int64_t rows, const float *x,
                           int64_t count, int64_t some, bool rounded, float *out) {
     int64_t bytes = columns * (type == CK_F32 ? 4 : 2);
@@ -194,6 +195,7 @@ static void float_product(int type, int64_t columns, const char *w, int64_t rows
     void *scratch = bytes_of(CK_FLOAT_SCRATCH_BYTES);
     bool is_whole = some == whole_rows && count <= ck_direct_limit();
     if (is_whole) ck_float_rows(type, w, bytes, rows, columns, &a, out, rows, scratch);
+    if (some == whole_rows) some = CK_FLOAT_BLOCK_ROWS;
     for (int64_t k = 0; k < columns && !is_whole; k += CK_FLOAT_BLOCK_COLUMNS)
         for (int64_t r = 0; r < rows; r += some)
             ck_float_block(type, w + r * bytes + k * (type == CK_F32 ? 4 : 2), bytes,
@@ -264,7 +266,7 @@ static int check_floats(const ck_float_kernels *variant) {
                     for (int rounded = 0; rounded <= (ck_bf16_table() != 0); rounded++) {
                         floats = &ck_floats_scalar;
                         if (!rounded || type == CK_F32)
-                            float_product(type, columns, w, rows, x, count, 15, false, wanted);
+                            float_product(type, columns, w, rows, x, count, 16, false, wanted);
                         else
                             for (int64_t i = 0; i < rows * count; i++)
                                 wanted[i] = bf16_element(type, columns, w + i % rows * bytes,

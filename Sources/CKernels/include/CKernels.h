@@ -141,8 +141,9 @@ void ck_silu_multiply(int64_t n, float *gate, const float *up);
 void ck_add(int64_t n, float *x, const float *y);
 /// x = softmax(x * scale), stable; the sum is f32.
 void ck_softmax(int64_t n, float *x, float scale);
-/// The sum of exp((x - shift) * scale) in f64, each within two units in the last place and for
-/// exponents of at most 0, and the summands where out is not null.
+/// The sum of exp((x - shift) * scale) in f64, and the summands where out is not null. Exponents
+/// are at most 0. Summands are within two units in the last place; those below the normal numbers
+/// may be 0.
 double ck_exponentials(int64_t n, const float *x, double shift, double scale, double *out);
 /// Rotates the pairs (x[2i], x[2i+1]) of one head by the angles whose cosines and sines are given.
 void ck_rotate_interleaved(int64_t pairs, float *x, const float *cosines, const float *sines);

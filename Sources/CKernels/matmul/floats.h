@@ -55,7 +55,7 @@ const ck_bf16_kernels *ck_bf16_table(void);
 
 void ck_turn_scalar(int type, const char *w, int64_t row_bytes, int64_t count, float *panel);
 #if CK_X86
-// Limited by reading the weights, whatever the width of a vector.
+// With few activations limited by reading the weights, whatever the width of a vector.
 void ck_direct_avx2(int type, int n, const char *w, int64_t row_bytes, int64_t count,
                     const float *x, int64_t x_stride, float sums[direct_tile][row_step]);
 void ck_turn_avx2(int type, const char *w, int64_t row_bytes, int64_t count, float *panel);

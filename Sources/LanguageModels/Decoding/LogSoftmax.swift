@@ -7,7 +7,7 @@ package struct LogSoftmax {
     /// Index of the largest logit, the lowest one on ties.
     package let best: Int
 
-    /// In f64.
+    /// Exponentials and their sum are f64.
     ///
     /// Valid as long as the buffer is.
     package init(_ logits: UnsafeBufferPointer<Float>) {
