@@ -50,7 +50,12 @@ struct EnvironmentSection: ReportSection {
         }
         let names = Set(attempts.flatMap(\.facts.keys)).subtracting(["provenance"]).sorted()
         for name in names {
-            let values = attempts.compactMap { $0.facts[name]?.plainText }.unique()
+            let values = attempts.compactMap { attempt -> String? in
+                // Lists are counts of one job, for its own section.
+                if case .array = attempt.facts[name] { return nil }
+                return attempt.facts[name]?.plainText
+            }.unique()
+            guard !values.isEmpty else { continue }
             // The engine may name a library that the host's facts have named already.
             guard values != facts.first(where: { $0.name == name })?.values else { continue }
             facts.append(

@@ -35,14 +35,15 @@ struct SpeculativeSection: ReportSection {
     private func chart(_ data: ReportData, _ results: ReportData.HostResults, number: Int)
         -> ReportChart?
     {
-        let curves = lines(results).compactMap { line -> LineChart.Line? in
-            let points = line.positions.enumerated().filter { $0.element.0 >= Self.leastReached }
-                .map { place, counts in
-                    LineChart.Point(
-                        x: Double(place + 1), y: Double(counts.1) / Double(counts.0))
-                }
-            return points.count > 1 ? LineChart.Line(line.name, points) : nil
+        func points(_ line: SpeculativeResult) -> [LineChart.Point] {
+            line.positions.enumerated().filter { $0.element.0 >= Self.leastReached }.map {
+                LineChart.Point(
+                    x: Double($0.offset + 1), y: Double($0.element.1) / Double($0.element.0))
+            }
         }
+        let shown = lines(results).filter { points($0).count > 1 }
+        let models = Set(shown.map(\.setup.model))
+        let curves = shown.map { LineChart.Line($0.label(among: models), points($0)) }
         return ReportChart(
             "speculative-\(number + 1)",
             LineChart(
@@ -183,6 +184,14 @@ struct SpeculativeResult {
     var length: String { attempt.taskSettings["k"]?.plainText ?? "" }
 
     var name: String { "\(setup.model) \(setup.quantization) with \(draft), k \(length)" }
+
+    /// A name short enough to stand beside a line: without the model where it goes without saying.
+    func label(among models: Set<String>) -> String {
+        let target = models.count == 1 ? setup.quantization : "\(setup.model) \(setup.quantization)"
+        let own = setup.model + " "
+        let shortDraft = draft.hasPrefix(own) ? String(draft.dropFirst(own.count)) : draft
+        return "\(target), \(shortDraft) k \(length)"
+    }
 
     static func withInterval(_ metric: Metric) -> String {
         var text = NumberFormat.fixed(metric.value, 2)
