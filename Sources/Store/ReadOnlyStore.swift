@@ -1,8 +1,18 @@
 import Basics
 import Experiments
 
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
 /// The database for reading: changes nothing, leaves no file behind, works in a read-only
 /// folder and beside a runner that is writing.
+///
+/// Only what a killed process left half written is taken back first.
 ///
 /// A file of an older schema is read as if it were of this one: a copy in memory is brought up to
 /// date.
@@ -26,6 +36,7 @@ package final class ReadOnlyStore {
     package init(path shown: String) throws(StoreError) {
         let file = try StoreFile(existing: shown)
         self.file = file
+        try Self.playJournalBack(file)
         if OpenWriters.contains(file.identity) {
             // Written by this very process, so known to be ours and to have its log.
             madeIndex = false
@@ -90,6 +101,27 @@ package final class ReadOnlyStore {
         guard log == nil || (log == 0 && file.companionBytes("-shm") == nil) else { return nil }
         let lock = try DatabaseLock(path: file.path, named: file.shown, kind: .shared)
         return try lock.acquire(.allWriters, .shared, patience: .zero) ? lock : nil
+    }
+
+    /// Takes back what a killed process left half written, as any connection that may write does.
+    ///
+    /// Where this process may not write, or where somebody does, the file is left as it is.
+    private static func playJournalBack(_ file: StoreFile) throws(StoreError) {
+        guard (file.companionBytes("-journal") ?? 0) > 0, !OpenWriters.contains(file.identity),
+            access(file.path, W_OK) == 0,
+            let lock = try? DatabaseLock(path: file.path, named: file.shown, kind: .exclusive),
+            (try? lock.acquire(.setup, .exclusive, patience: .zero)) == true,
+            (try? lock.acquire(.allWriters, .exclusive, patience: .zero)) == true,
+            case .database = try file.checkedHeader(emptyIsFine: true)
+        else { return }
+        // Closed before the lock's descriptor goes, for that takes SQLite's locks along.
+        let database = try Database(path: file.path, named: file.shown, access: .readWrite)
+        defer { database.close() }
+        do throws(StoreError) {
+            _ = try database.value("SELECT count(*) FROM sqlite_schema")
+        } catch {
+            throw explained(error, file)
+        }
     }
 
     /// Says what SQLite's codes mean for a file that was left in the middle of something.

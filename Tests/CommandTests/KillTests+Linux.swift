@@ -204,10 +204,7 @@
             guard FileSystem.exists(project.databasePath) else { return }
             let check = try project.run("query", "PRAGMA quick_check", "--csv")
             // The first moments: still empty, or in the middle of making the tables.
-            let early = [
-                "there is no such database", "its schema is version 0, ",
-                "-journal has to be played back first",
-            ]
+            let early = ["there is no such database", "its schema is version 0, "]
             if early.contains(where: check.errors.contains) { return }
             #expect(check.output == "quick_check\r\nok\r\n", "\(check.errors)")
         }

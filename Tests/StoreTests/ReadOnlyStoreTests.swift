@@ -74,6 +74,36 @@ import Testing
         #expect(try after.query("SELECT status FROM attempts").rows == [[.text("done")]])
     }
 
+    /// A copy of a file and its journal, taken while many pages are being changed.
+    private func interrupted() throws -> Scratch {
+        let (original, copy) = (try filled(), try Scratch())
+        let database = try original.connect()
+        // Pages that do not fit are written to the file before the commit.
+        try database.execute("PRAGMA cache_size = 1; PRAGMA synchronous = FULL; BEGIN IMMEDIATE;")
+        try database.execute(
+            """
+            WITH RECURSIVE numbers(n) AS (VALUES (1) UNION ALL SELECT n + 1 FROM numbers LIMIT 500)
+            INSERT INTO attempt_facts (attempt_id, name, value)
+            SELECT 1, 'lost ' || n, json_quote(hex(zeroblob(500))) FROM numbers
+            """)
+        try original.copyAfterKill(to: copy, "-journal")
+        database.rollBack()
+        #expect(copy.bytes() != original.bytes())
+        return copy
+    }
+
+    @Test func aHalfWrittenChangeIsTakenBack() throws {
+        let copy = try interrupted()
+        let reader = try ReadOnlyStore(path: copy.database)
+        #expect(
+            try reader.query("SELECT count(*) FROM attempt_facts WHERE name LIKE 'lost %'").rows
+                == [[.integer(0)]])
+        #expect(try reader.query("PRAGMA quick_check").rows == [[.text("ok")]])
+        #expect(try reader.query("SELECT count(*) FROM samples").rows == [[.integer(1)]])
+        reader.close()
+        #expect(try copy.files() == ["runs.sqlite"])
+    }
+
     /// A file in log mode without its log, as when only the one file was copied or committed.
     private func makeLogMode(_ scratch: Scratch) throws {
         let database = try scratch.connect()
@@ -133,6 +163,17 @@ import Testing
                         == "\(scratch.database): cannot be opened: Permission denied.")
             }
             #expect(try scratch.files() == ["runs.sqlite"])
+        }
+
+        @Test func aHalfWrittenChangeInAReadOnlyFolderIsExplained() throws {
+            let copy = try interrupted()
+            try withoutRights(in: copy) {
+                #expect(
+                    message { try ReadOnlyStore(path: copy.database) }.contains(
+                        "runs.sqlite-journal has to be played back, and this file or folder "
+                            + "cannot be written."))
+            }
+            #expect(try copy.files() == ["runs.sqlite", "runs.sqlite-journal"])
         }
 
         @Test func aLeftoverLogInAReadOnlyFolderIsExplained() throws {

@@ -36,9 +36,9 @@ final class Scratch {
         _ = FileManager.default.createFile(atPath: "\(folder)/\(name)", contents: Data(bytes))
     }
 
-    /// What a killed process leaves: the file and its log as they are at this moment.
-    func copyAfterKill(to other: Scratch) throws {
-        for suffix in ["", "-wal"] {
+    /// What a killed process leaves: the file and its log (or journal) as they are at this moment.
+    func copyAfterKill(to other: Scratch, _ companion: String = "-wal") throws {
+        for suffix in ["", companion] {
             try FileManager.default.copyItem(
                 atPath: database + suffix, toPath: other.database + suffix)
         }

@@ -61,11 +61,17 @@ enum RunCommand: Command {
 
         // The store is opened first: a database that cannot be used is known before a download.
         let store = try RunStore(path: project.databasePath(arguments))
+        let stop = try StopRequests()
+        // Until the file is closed: a second Ctrl-C must not end the process inside it.
+        defer { stop.stopListening() }
         let summary: RunSummary
         do {
             summary = try runJobs(
-                cells, manifest: manifest, resolver: resolver, store: store, arguments: arguments)
-            try store.close()
+                cells, manifest: manifest, resolver: resolver, store: store, stop: stop,
+                arguments: arguments)
+            // Who waits for the prompt does not wait for readers.
+            try store.close(patience: stop.count > 0 ? .zero : .seconds(3))
+            stop.stopListening()
         } catch let error as RunnerError {
             // The store refused in the middle: what is finished is kept.
             try? store.close()
@@ -87,7 +93,7 @@ enum RunCommand: Command {
 
     private static func runJobs(
         _ cells: [Cell], manifest: Manifest, resolver: JobResolver, store: RunStore,
-        arguments: Arguments
+        stop: StopRequests, arguments: Arguments
     ) throws -> RunSummary {
         let installation = try Paths().installation()
         let finished =
@@ -102,9 +108,7 @@ enum RunCommand: Command {
             .finishedAttempts(installation: installation)
         policy.order.predictedSeconds = preflight.predictions(for: planned, past: past)
         JobLogs.prune()
-        let stop = try StopRequests()
         stop.listenForSignals()
-        defer { stop.stopListening() }
         let progress = TerminalProgress(
             style: .detect(descriptor: 2, environment: Program.environment))
         let executor = ChildProcessExecutor(
