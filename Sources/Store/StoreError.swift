@@ -83,8 +83,8 @@ extension StoreError: CustomStringConvertible {
                 + "in \(file)-wal, and this folder cannot be written. Copy both files to a folder "
                 + "that can be written and use --db there."
         case .unfinishedJournal(let file):
-            return "\(file): a run was stopped while it changed the file, \(file)-journal has to be "
-                + "played back, and this file or folder cannot be written. Copy both files to a "
+            return "\(file): a run was stopped while it changed the file, \(file)-journal has to "
+                + "be played back, and this file or folder cannot be written. Copy both files to a "
                 + "folder that can be written and use --db there."
         case .notFinite(let what, let value):
             return "\(what): expected a finite number, found \(value). It was not stored."
