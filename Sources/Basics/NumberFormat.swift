@@ -15,12 +15,14 @@ package enum NumberFormat {
     package static func fixed(_ value: Double, _ decimals: Int) -> String {
         let decimals = min(max(decimals, 0), 60)
         // The largest double has 309 digits before the point.
-        var buffer = [CChar](repeating: 0, count: 320 + decimals)
-        let length = withVaList([Int32(decimals), value]) {
-            vsnprintf(&buffer, buffer.count, "%.*f", $0)
+        return String(unsafeUninitializedCapacity: 320 + decimals) { bytes in
+            bytes.withMemoryRebound(to: CChar.self) { characters in
+                let length = withVaList([Int32(decimals), value]) {
+                    vsnprintf(characters.baseAddress, characters.count, "%.*f", $0)
+                }
+                return max(0, Int(length))
+            }
         }
-        let digits = buffer.prefix(max(0, Int(length))).map { UInt8(bitPattern: $0) }
-        return String(decoding: digits, as: UTF8.self)
     }
 
     /// A fraction as a percentage with one decimal and no sign: `0.3105` is `31.1`.

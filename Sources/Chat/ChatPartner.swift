@@ -187,9 +187,10 @@ package final class ChatPartner {
             answer.ending = options.limit <= session.capacity - prompt.count ? .limit : .contextFull
             var firstToken = start
             var lastToken = start
-            generator.generate(
+            try generator.generate(
                 after: prompt, limit: options.limit, stop: tokenizer.endOfGeneration
             ) { token in
+                try session.model.requireFinite()
                 lastToken = clock.now
                 if answer.generatedTokens == 0 { firstToken = lastToken }
                 answer.generatedTokens += 1

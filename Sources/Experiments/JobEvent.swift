@@ -87,11 +87,14 @@ package struct JobProgress: Hashable, Sendable, Codable {
     package var phase: String
     package var completed: Int
     package var total: Int
+    /// How many tokens went through the model since it was loaded; nil where none is loaded.
+    package var tokens: Int?
 
-    package init(phase: String, completed: Int, total: Int) {
+    package init(phase: String, completed: Int, total: Int, tokens: Int? = nil) {
         self.phase = phase
         self.completed = completed
         self.total = total
+        self.tokens = tokens
     }
 }
 

@@ -11,6 +11,10 @@ package final class LanguageModel {
     /// What is added to its weights, in a few words; nil without an adapter.
     package let adapterSummary: String?
     private var loadedTokenizer: Tokenizer?
+    /// Rows that went through it until now, whatever for.
+    package private(set) var processedTokens = 0
+    /// The first position whose logits were not numbers.
+    private var notFinitePosition: Int?
 
     /// Maps a checkpoint of any form and hands its weights to the backend.
     ///
@@ -89,6 +93,41 @@ package final class LanguageModel {
 
     /// Which tokenizer was used, for records; nil when none was.
     package var tokenizerVariant: String? { loadedTokenizer?.variant }
+
+    // MARK: Passes
+
+    /// The final hidden states [T, D] of a pass.
+    func run(_ pass: Pass, cache: any DeviceCache, workspace: Workspace) -> any DeviceBuffer {
+        processedTokens += pass.rowCount
+        return architecture.forward(pass, cache: cache, workspace: workspace)
+    }
+
+    /// Counts tokens that went through its weights by another way than `run`.
+    package func count(tokens: Int) { processedTokens += tokens }
+
+    /// The logits [V] of one position as they may be read: where they are not all finite, nothing
+    /// that follows from them counts (`requireFinite`), and zeros stand for them.
+    func readable<Result>(
+        _ logits: UnsafeBufferPointer<Float>, position: Int,
+        _ body: (UnsafeBufferPointer<Float>) -> Result
+    ) -> Result {
+        var largest: UInt32 = 0
+        for value in logits { largest = max(largest, value.bitPattern & 0x7FFF_FFFF) }
+        if largest < Float.infinity.bitPattern { return body(logits) }
+        notFinitePosition = notFinitePosition ?? position
+        return [Float](repeating: 0, count: logits.count).withUnsafeBufferPointer(body)
+    }
+
+    /// Throws when logits that it gave were not finite.
+    ///
+    /// To be asked before anything that was made of them is told to somebody.
+    package func requireFinite() throws(ModelError) {
+        guard let position = notFinitePosition else { return }
+        throw ModelError(
+            "\(checkpoint.path): at position \(position) of a text the model's logits are not "
+                + "finite numbers, so its weights or its adapter are broken. Fetch or make the "
+                + "file again.")
+    }
 
     package func makeSession(capacity: Int, computation: Computation) -> DecodingSession {
         DecodingSession(model: self, capacity: capacity, cacheFormat: computation.cacheFormat)

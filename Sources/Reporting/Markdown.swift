@@ -17,15 +17,22 @@ package enum Markdown {
                 result += isInside ? "_" : "\\_"
             case "\\", "`", "*", "_", "[", "]", "|", "~", "$": result += "\\\(scalar)"
             case "#" where index == 0: result += "\\#"
-            default:
-                if scalar.properties.isWhitespace {
-                    result += " "
-                } else if isVisible(scalar) {
-                    result.unicodeScalars.append(scalar)
-                }
+            default: appendVisible(scalar, to: &result)
             }
         }
         return result
+    }
+
+    /// A character of running text: white space of any kind is a space, what nobody sees is left
+    /// out.
+    static func appendVisible(_ scalar: Unicode.Scalar, to text: inout String) {
+        // Asking for a property takes longer than all the rest.
+        let isPlain = (0x20..<0x7F).contains(scalar.value)
+        if isPlain || (isVisible(scalar) && !scalar.properties.isWhitespace) {
+            text.unicodeScalars.append(scalar)
+        } else if scalar.properties.isWhitespace {
+            text += " "
+        }
     }
 
     /// Without control characters and those that change the direction of what follows.

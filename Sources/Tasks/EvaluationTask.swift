@@ -72,7 +72,10 @@ package struct TaskContext {
         self.resources = resources
         self.completed = completed
         self.openOther = openOther
-        self.report = report
+        self.report = { event in
+            try model.requireFinite()
+            try report(event)
+        }
     }
 
     /// The other model that a setting of this job names, opened on the same backend.
@@ -87,7 +90,11 @@ package struct TaskContext {
     }
 
     package func progress(_ phase: String, _ completed: Int, of total: Int) throws {
-        try report(.progress(JobProgress(phase: phase, completed: completed, total: total)))
+        try report(
+            .progress(
+                JobProgress(
+                    phase: phase, completed: completed, total: total,
+                    tokens: model.processedTokens)))
     }
 
     /// A setting that the plan has checked and filled in.

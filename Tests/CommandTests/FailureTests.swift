@@ -23,6 +23,39 @@ import Testing
         hardware: {one: {backend: cpu, threads: 1}}
         """
 
+    @Test func whatIsNoNumberIsNoResult() throws {
+        let project = try ProjectFolder(
+            manifest: Self.manifest
+                .replacing("model: [cut, other, gone, tiny]", with: "model: [tiny]")
+                .replacing("quantization: [as-stored, q8_0]", with: "quantization: [as-stored]")
+                .replacing(
+                    "  exclude: [{model: gone, quantization: q8_0}, {model: other, quantization: "
+                        + "q8_0}]\n", with: ""))
+        try project.writeModel("experiments/tiny.gguf", broken: "output_norm.weight")
+        let reason =
+            "of a text the model's logits are not finite numbers, so its weights or its adapter "
+            + "are broken. Fetch or make the file again."
+        let run = try project.run("run", Self.experiment)
+        #expect(run.status == 1 && run.errors.contains(reason), "\(run.errors)")
+        #expect(
+            try project.rows(
+                "SELECT metric FROM results WHERE metric LIKE 'acc%' "
+                    + "UNION ALL SELECT sample_index FROM attempt_samples"
+            ).isEmpty)
+        let model = "experiments/tiny.gguf"
+        let commands = [
+            ["generate", "--model", model, "--prompt", "a", "--temperature", "1"],
+            ["score", "--model", model, "--context", "a", "--continuation", "b"],
+        ]
+        for command in commands {
+            let result = try project.tool.run(command)
+            #expect(result.status == 2 && result.errors.contains(reason), "\(result.errors)")
+            #expect(result.output.isEmpty)
+        }
+        let chat = try project.run("chat", "--model", model, input: "a\n")
+        #expect(chat.status != 0 && chat.errors.contains(reason), "\(chat.errors)")
+    }
+
     @Test func aFailedJobIsARowAndTheOthersRun() throws {
         let project = try ProjectFolder(manifest: Self.manifest)
         try project.writeModel("experiments/cut.gguf", keeping: 200_000)

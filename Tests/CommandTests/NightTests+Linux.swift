@@ -35,10 +35,13 @@
         }
 
         @Test func aRunIsSeenAndOneJobOfItIsCancelled() throws {
-            // Slow enough to be looked at.
+            // Slow enough to be looked at, and then held until it is cancelled.
             let project = try ProjectFolder(manifest: Self.manifest, instructions: "scalar")
             let running = RunningTool(project, Self.run)
+            let runner = try #require(running.pid())
             try waitForSamples(project)
+            let child = try #require(ProjectProcesses(project).children(of: runner).first)
+            try #require(kill(child, SIGSTOP) == 0)
             let status = try project.run("status")
             #expect(status.lines.first?.hasPrefix("run 1  night  running  since ") == true)
             #expect(status.output.contains("job 1 of 4: tiny as-stored zero one"))

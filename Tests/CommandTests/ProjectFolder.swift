@@ -115,9 +115,19 @@ extension ProjectFolder {
         "architecture 'mamba' is not supported."
         + Suggestion.sentence(for: "mamba", among: ArchitectureRegistry.all.map { $0.name })
 
-    /// The miniature model, under another name, cut short or of an architecture that nobody runs.
-    func writeModel(_ name: String, keeping count: Int? = nil, architecture: String? = nil) throws {
+    /// The miniature model, under another name, cut short, of an architecture that nobody runs, or
+    /// with a tensor of which no value is a number.
+    func writeModel(
+        _ name: String, keeping count: Int? = nil, architecture: String? = nil,
+        broken tensor: String? = nil
+    ) throws {
         var bytes = try FileSystem.read(Self.tinyModel)
+        if let tensor {
+            let checkpoint = try openCheckpoint(path: Self.tinyModel)
+            let range = try #require(checkpoint.tensors[tensor]).byteRange
+            // Of f32 and f16 alike, all bits set is no number.
+            bytes.replaceSubrange(range, with: [UInt8](repeating: 0xFF, count: range.count))
+        }
         if let architecture {
             // Of the same length as `llama`, which is the value of the first key.
             let place = try #require(bytes.firstRange(of: Array("llama".utf8)))

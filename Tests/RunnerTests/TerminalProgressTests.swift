@@ -16,14 +16,25 @@ import Testing
     private let clock = Clock()
     private let screen = Transcript()
 
-    private func progress(live: Bool, color: Bool = false, width: Int = 80) -> TerminalProgress {
+    private func progress(
+        live: Bool, color: Bool = false, unicode: Bool = true, width: Int = 80, height: Int = 24
+    ) -> TerminalProgress {
         TerminalProgress(
-            style: TerminalStyle(isLive: live, usesColor: color, width: width),
+            style: TerminalStyle(
+                isLive: live, usesColor: color, usesUnicode: unicode, width: width, height: height),
             clock: { [clock] in clock.now }, write: { [screen] in screen.add($0) })
     }
 
-    private func step(_ phase: String, _ completed: Int, _ total: Int) -> RunEvent {
-        .jobProgress(JobProgress(phase: phase, completed: completed, total: total))
+    private func step(_ phase: String, _ completed: Int, _ total: Int, tokens: Int? = nil)
+        -> RunEvent
+    {
+        .jobProgress(
+            JobProgress(phase: phase, completed: completed, total: total, tokens: tokens))
+    }
+
+    /// Jobs in the order of the plan, and lines of it that are done, skipped or the same.
+    private func plan(_ cells: [(quantization: String, task: String)]) throws -> [PlannedJob] {
+        try cells.map { .ready(try sampleJob($0.task, quantization: $0.quantization)) }
     }
 
     @Test func plainLinesWhereNothingCanBeRedrawn() {
@@ -91,6 +102,91 @@ import Testing
         }
     }
 
+    @Test func theRateIsShownAsItWasLately() {
+        let progress = progress(live: true)
+        progress.handle(.jobStarted(number: 1, of: 2, title: "tiny"))
+        for (second, tokens) in [0, 100, 300, 700, 1500].enumerated() {
+            progress.handle(step("anatomy", second, 8, tokens: tokens))
+            clock.advance(1)
+        }
+        #expect(
+            screen.all.last
+                == "\rjob 1 of 2  anatomy  [=============>            ]   50%  ▂▃▅█ 800 t/s  ETA 0:04\u{1B}[K"
+        )
+        let plain = self.progress(live: false)
+        plain.handle(.jobStarted(number: 1, of: 2, title: "tiny"))
+        plain.handle(step("anatomy", 0, 8, tokens: 0))
+        clock.advance(20)
+        plain.handle(step("anatomy", 4, 8, tokens: 50))
+        #expect(screen.all.last == "job 1 of 2: anatomy 4/8 (50%), 2.5 t/s, ETA 0:20\n")
+    }
+
+    @Test func aRateBeginsAnewWithAnotherProcess() {
+        var rate = RateHistory()
+        func note(_ tokens: Int?, at time: Double) {
+            rate.note(
+                JobProgress(phase: "", completed: 0, total: 0, tokens: tokens), now: time)
+        }
+        note(nil, at: 0)
+        note(10, at: 1)
+        note(20, at: 1.5)
+        #expect(rate.text == nil && rate.sparkline.isEmpty)
+        note(30, at: 2)
+        #expect(rate.rates == [20] && rate.text == "20 t/s" && rate.sparkline.isEmpty)
+        // A pause is no rate.
+        note(30, at: 9)
+        note(60, at: 10)
+        #expect(rate.rates == [20, 30] && rate.sparkline == "▆█")
+        note(5, at: 11)
+        #expect(rate.rates.isEmpty)
+        for second in 0..<40 { note(10 + 10 * second, at: 12 + Double(second)) }
+        #expect(rate.rates.count == 12)
+    }
+
+    @Test func theMatrixFillsAboveTheLine() throws {
+        let progress = progress(live: true, width: 60)
+        let plan = try plan([("q8_0", "mmlu"), ("q8_0", "speed"), ("q4_0", "mmlu")])
+        progress.handle(.started(plan: plan))
+        progress.handle(.jobStarted(number: 1, of: 3, title: "tiny q8_0 mmlu cpu"))
+        #expect(
+            Array(screen.all.dropFirst()) == [
+                "           mmlu  speed\ntiny q8_0   ▸      ·  \ntiny q4_0   ·         \n",
+                "\rjob 1 of 3  starting\u{1B}[K",
+            ])
+        progress.handle(
+            .jobEnded(number: 1, of: 3, title: "tiny q8_0 mmlu cpu", outcome: .done, seconds: 1))
+        #expect(
+            Array(screen.all.suffix(2)) == [
+                "\r\u{1B}[3A\u{1B}[Jjob 1 of 3: done in 1 s\n",
+                "           mmlu  speed\ntiny q8_0   ✓      ·  \ntiny q4_0   ·         \n",
+            ])
+        progress.handle(.ended(RunSummary(total: 3, resumeCommand: "a", freshCommand: "b")))
+        // Of the table nothing is left below the summary.
+        #expect(screen.all.contains { $0.hasPrefix("\r\u{1B}[3A\u{1B}[J3 jobs in ") })
+        #expect(screen.all.last?.hasPrefix("\r\u{1B}[3A") == false || screen.all.count == 6)
+    }
+
+    @Test(arguments: [10, 20, 24, 40, 80, 200], [3, 5, 8, 24, 60])
+    func theMatrixFitsTheScreen(width: Int, height: Int) throws {
+        var cells: [(quantization: String, task: String)] = []
+        for row in 0..<40 {
+            for column in 0..<5 {
+                cells.append(("quantization-\(row)", "a-task-with-a-long-name-\(column)"))
+            }
+        }
+        var matrix = RunMatrix(plan: try plan(cells))
+        matrix.set(.running, number: 101)
+        let style = TerminalStyle(
+            isLive: true, usesColor: false, usesUnicode: false, width: width, height: height)
+        let lines = matrix.lines(width: width, height: height - 4, style: style)
+        #expect(lines.count <= max(0, height - 4))
+        for line in lines { #expect(line.count < width) }
+        if width >= 80, height >= 8 {
+            #expect(lines.contains { $0.contains("quantization-20") && $0.contains(">") })
+            #expect(lines[0].hasPrefix("rows "))
+        }
+    }
+
     @Test func theCursorStaysVisible() {
         let progress = progress(live: true, color: true)
         progress.handle(.jobStarted(number: 1, of: 1, title: "t"))
@@ -108,44 +204,58 @@ import Testing
         #expect(screen.text == "1 job in 3 s: 1 done.\n")
     }
 
-    @Test(arguments: [
-        (
-            "terminal", true, 100, ["TERM": "xterm"],
-            TerminalStyle(isLive: true, usesColor: true, width: 100)
-        ),
-        (
-            "pipe", false, nil, ["TERM": "xterm"],
-            TerminalStyle(isLive: false, usesColor: false, width: 80)
-        ),
-        (
-            "dumb", true, 100, ["TERM": "dumb"],
-            TerminalStyle(isLive: false, usesColor: false, width: 100)
-        ),
-        ("no TERM", true, 100, [:], TerminalStyle(isLive: false, usesColor: false, width: 100)),
-        (
-            "NO_COLOR", true, 100, ["TERM": "xterm", "NO_COLOR": "1"],
-            TerminalStyle(isLive: true, usesColor: false, width: 100)
-        ),
-        (
-            "empty NO_COLOR", true, 100, ["TERM": "xterm", "NO_COLOR": ""],
-            TerminalStyle(isLive: true, usesColor: true, width: 100)
-        ),
-        (
-            "COLUMNS", true, 100, ["TERM": "xterm", "COLUMNS": "40"],
-            TerminalStyle(isLive: true, usesColor: true, width: 40)
-        ),
-        (
-            "odd COLUMNS", true, nil, ["TERM": "xterm", "COLUMNS": "-3"],
-            TerminalStyle(isLive: true, usesColor: true, width: 80)
-        ),
-    ])
-    func style(
-        name: String, isTerminal: Bool, width: Int?, environment: [String: String],
-        expected: TerminalStyle
-    ) {
+    private struct StyleCase: CustomTestStringConvertible {
+        let testDescription: String
+        var window: Int? = 100
+        var isTerminal = true
+        let environment: [String: String]
+        let isLive: Bool
+        var usesColor = true
+        var usesUnicode = false
+        var width = 100
+    }
+
+    private static let styles: [StyleCase] = [
+        StyleCase(testDescription: "terminal", environment: ["TERM": "xterm"], isLive: true),
+        StyleCase(
+            testDescription: "pipe", window: nil, isTerminal: false,
+            environment: ["TERM": "xterm", "LANG": "C.UTF-8"], isLive: false, usesColor: false,
+            width: 80),
+        StyleCase(
+            testDescription: "dumb", environment: ["TERM": "dumb", "LANG": "C.UTF-8"],
+            isLive: false, usesColor: false),
+        StyleCase(testDescription: "no TERM", environment: [:], isLive: false, usesColor: false),
+        StyleCase(
+            testDescription: "NO_COLOR", environment: ["TERM": "xterm", "NO_COLOR": "1"],
+            isLive: true, usesColor: false),
+        StyleCase(
+            testDescription: "empty NO_COLOR", environment: ["TERM": "xterm", "NO_COLOR": ""],
+            isLive: true),
+        StyleCase(
+            testDescription: "COLUMNS", environment: ["TERM": "xterm", "COLUMNS": "40"],
+            isLive: true, width: 40),
+        StyleCase(
+            testDescription: "odd COLUMNS", window: nil,
+            environment: ["TERM": "xterm", "COLUMNS": "-3"], isLive: true, width: 80),
+        StyleCase(
+            testDescription: "UTF-8",
+            environment: ["TERM": "xterm", "LANG": "C", "LC_ALL": "de_DE.UTF-8"], isLive: true,
+            usesUnicode: true),
+        StyleCase(
+            testDescription: "UTF-8 overruled",
+            environment: ["TERM": "xterm", "LANG": "C.utf8", "LC_CTYPE": "C"], isLive: true),
+    ]
+
+    @Test(arguments: styles)
+    private func style(expected: StyleCase) {
         let found = TerminalStyle.resolve(
-            isTerminal: isTerminal, terminalWidth: width, environment: environment)
-        #expect(found == expected, "\(name)")
+            isTerminal: expected.isTerminal, window: expected.window.map { ($0, 30) },
+            environment: expected.environment)
+        #expect(found.isLive == expected.isLive)
+        #expect(found.usesColor == expected.usesColor)
+        #expect(found.usesUnicode == expected.usesUnicode)
+        #expect(found.width == expected.width)
+        #expect(found.height == (expected.window == nil ? 24 : 30))
     }
 
     @Test func paceGoesOnOverPhasesOfOneCount() {

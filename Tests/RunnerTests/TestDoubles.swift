@@ -5,11 +5,12 @@ import Synchronization
 
 @testable import Runner
 
-/// A job that differs from others by its task's name.
-func sampleJob(_ name: String) throws -> Job {
+/// A job that differs from others by its task's name and its quantization.
+func sampleJob(_ name: String, quantization: String = "q8_0") throws -> Job {
     let cell = Cell(
         experiment: "example", model: "tiny", source: .path("/models/tiny.gguf"),
-        quantization: "q8_0", task: name, taskKind: name, taskSettings: ["limit": .integer(3)],
+        quantization: quantization, task: name, taskKind: name,
+        taskSettings: ["limit": .integer(3)],
         hardware: "cpu", backend: "cpu", hardwareSettings: ["threads": .integer(2)], seed: 1)
     return try Job(
         cell: cell, modelDigest: "00ff", datasetDigest: nil, taskVersion: 1, engineVersion: 1)

@@ -62,9 +62,10 @@ enum GenerateCommand: Command {
         var decoder = TokenTextDecoder(tokenizer, continuing: true)
         var generated: [GeneratedToken] = []
         var text = ""
-        generator.generate(
+        try generator.generate(
             after: promptTokens, limit: limit, stop: tokenizer.endOfGeneration
         ) { token in
+            try model.requireFinite()
             generated.append(token)
             let piece = decoder.append(token.id)
             text += piece

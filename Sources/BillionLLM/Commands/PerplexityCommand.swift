@@ -51,6 +51,7 @@ enum PerplexityCommand: Command {
                 fraction: Double(sofar.chunkCount) / Double(chunks))
         }
         line.clear()
+        try model.requireFinite()
         if arguments.has("json") {
             Console.print(
                 try JSON.text(

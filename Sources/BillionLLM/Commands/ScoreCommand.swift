@@ -35,8 +35,9 @@ enum ScoreCommand: Command {
     static func run(_ arguments: Arguments) throws -> ExitStatus {
         let options = try ModelOptions(arguments)
         let requests = try requests(arguments)
+        let model = try options.load()
         let scorer = try ContinuationScorer(
-            model: options.load(),
+            model: model,
             options: .init(
                 computation: options.computation,
                 addBOS: arguments.has("no-bos") ? false : nil,
@@ -45,6 +46,7 @@ enum ScoreCommand: Command {
         for request in requests {
             let scores = try scorer.score(
                 context: request.context, continuations: request.continuations)
+            try model.requireFinite()
             if arguments.has("json") || arguments.has("input") {
                 Console.print(
                     try JSON.text(

@@ -59,7 +59,8 @@ package protocol Architecture: AnyObject {
 
     /// One pass of T rows; `cache` then holds their keys and values at the rows' slots.
     ///
-    /// - Returns: normalised hidden states [T, D], valid until the next pass.
+    /// - Returns: normalised hidden states of the pass's outputs, [outputs, D], valid until the
+    ///   next pass.
     func forward(_ pass: Pass, cache: any DeviceCache, workspace: Workspace) -> any DeviceBuffer
 }
 
@@ -102,5 +103,19 @@ package final class Workspace {
         up = backend.makeBuffer(rows: rows, width: shape.feedForward)
         gateAndUp = [gate, up]
         self.angles = angles
+    }
+
+    /// Leaves of the stream and of what was attended only these rows, moved to the front.
+    ///
+    /// Behind the last layer's attention rows no longer meet, so that nobody needs the others.
+    ///
+    /// - Parameter outputs: ascending.
+    /// - Returns: how many there are.
+    func keep(_ outputs: [Int], on backend: any Backend) -> Int {
+        for (index, row) in outputs.enumerated() where row != index {
+            backend.copyRow(row, of: stream, to: index, of: stream)
+            backend.copyRow(row, of: attended, to: index, of: attended)
+        }
+        return outputs.count
     }
 }

@@ -81,7 +81,7 @@ package final class GPTNeoX: Architecture {
     package func forward(
         _ pass: Pass, cache: any DeviceCache, workspace w: Workspace
     ) -> any DeviceBuffer {
-        let rows = pass.rowCount
+        var rows = pass.rowCount
         backend.embed(pass.tokens, from: embedding, into: w.stream)
         for (index, layer) in layers.enumerated() {
             layer.attentionNorm(w.stream, into: w.normalized, rows: rows, on: backend)
@@ -94,9 +94,12 @@ package final class GPTNeoX: Architecture {
                 pairing: .halves)
             backend.store(
                 keys: w.keys, values: w.values, in: cache, layer: index, slots: pass.slots)
+            let isLast = index == layers.count - 1
+            if isLast, pass.outputs.isEmpty { return w.normalized }
             backend.attend(
                 w.queries, cache: cache, layer: index, sequences: pass.sequences,
                 into: w.attended)
+            if isLast { rows = w.keep(pass.outputs, on: backend) }
             layer.output(w.attended, into: w.update, rows: rows, on: backend)
 
             // In parallel the second half reads the stream as the first one found it.

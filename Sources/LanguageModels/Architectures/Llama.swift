@@ -74,7 +74,7 @@ package final class Llama: Architecture {
     package func forward(
         _ pass: Pass, cache: any DeviceCache, workspace w: Workspace
     ) -> any DeviceBuffer {
-        let rows = pass.rowCount
+        var rows = pass.rowCount
         backend.embed(pass.tokens, from: embedding, into: w.stream)
         for (index, layer) in layers.enumerated() {
             backend.normalize(
@@ -89,9 +89,12 @@ package final class Llama: Architecture {
                 pairing: rotary.pairing)
             backend.store(
                 keys: w.keys, values: w.values, in: cache, layer: index, slots: pass.slots)
+            let isLast = index == layers.count - 1
+            if isLast, pass.outputs.isEmpty { return w.normalized }
             backend.attend(
                 w.queries, cache: cache, layer: index, sequences: pass.sequences,
                 into: w.attended)
+            if isLast { rows = w.keep(pass.outputs, on: backend) }
             backend.multiply(layer.output, w.attended, into: w.update, rows: rows)
             backend.add(w.update, to: w.stream, rows: rows)
 

@@ -85,7 +85,7 @@ package final class StableLM: Architecture {
     package func forward(
         _ pass: Pass, cache: any DeviceCache, workspace w: Workspace
     ) -> any DeviceBuffer {
-        let rows = pass.rowCount
+        var rows = pass.rowCount
         backend.embed(pass.tokens, from: embedding, into: w.stream)
         for (index, layer) in layers.enumerated() {
             layer.attentionNorm(w.stream, into: w.normalized, rows: rows, on: backend)
@@ -98,9 +98,12 @@ package final class StableLM: Architecture {
                 pairing: .halves)
             backend.store(
                 keys: w.keys, values: w.values, in: cache, layer: index, slots: pass.slots)
+            let isLast = index == layers.count - 1
+            if isLast, pass.outputs.isEmpty { return w.normalized }
             backend.attend(
                 w.queries, cache: cache, layer: index, sequences: pass.sequences,
                 into: w.attended)
+            if isLast { rows = w.keep(pass.outputs, on: backend) }
             backend.multiply(layer.output, w.attended, into: w.update, rows: rows)
             backend.add(w.update, to: w.stream, rows: rows)
 

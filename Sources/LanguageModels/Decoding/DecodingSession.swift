@@ -64,16 +64,19 @@ package final class DecodingSession {
         for start in stride(from: 0, to: added.count, by: Self.passRows) {
             let fed = added[start..<min(start + Self.passRows, added.count)]
             pass.removeAll()
-            pass.append(fed, spans: [0..<tokens.count + fed.count])
-            let hidden = model.architecture.forward(pass, cache: cache, workspace: workspace)
-            tokens += fed
             let wanted = outputs.clamped(to: fed.indices)
+            pass.append(fed, spans: [0..<tokens.count + fed.count], outputs: wanted)
+            let hidden = model.run(pass, cache: cache, workspace: workspace)
+            tokens += fed
             for first in stride(from: wanted.lowerBound, to: wanted.upperBound, by: Self.logitRows)
             {
                 let count = min(Self.logitRows, wanted.upperBound - first)
-                project(hidden, first: first - start, count: count)
+                project(hidden, first: first - wanted.lowerBound, count: count)
                 for row in 0..<count {
-                    model.backend.withRow(row, of: logits) { visit(first + row, $0) }
+                    let position = tokens.count - fed.endIndex + first + row
+                    model.backend.withRow(row, of: logits) { logits in
+                        model.readable(logits, position: position) { visit(first + row, $0) }
+                    }
                 }
             }
         }

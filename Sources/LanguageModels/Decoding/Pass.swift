@@ -10,6 +10,8 @@ package struct Pass: Sendable {
     package private(set) var slots: [Int32] = []
     /// All rows in order, each in one sequence.
     package private(set) var sequences: [SequenceRows] = []
+    /// The rows whose hidden states are wanted, ascending.
+    package private(set) var outputs: [Int] = []
 
     package init() {}
 
@@ -21,16 +23,22 @@ package struct Pass: Sendable {
         positions.removeAll(keepingCapacity: true)
         slots.removeAll(keepingCapacity: true)
         sequences.removeAll(keepingCapacity: true)
+        outputs.removeAll(keepingCapacity: true)
     }
 
     /// Adds the next rows of one sequence.
     ///
-    /// - Parameter spans: all cache slots of the sequence in logical order; the last
-    ///   `added.count` of them are where the new rows go.
-    package mutating func append(_ added: ArraySlice<Int32>, spans: [Range<Int>]) {
+    /// - Parameters:
+    ///   - spans: all cache slots of the sequence in logical order; the last `added.count` of them
+    ///     are where the new rows go.
+    ///   - outputs: indices into `added` of those whose hidden states are wanted.
+    package mutating func append(
+        _ added: ArraySlice<Int32>, spans: [Range<Int>], outputs: Range<Int>
+    ) {
         let rows = SequenceRows(firstRow: tokens.count, count: added.count, spans: spans)
         let first = rows.length - added.count
         precondition(first >= 0 && !added.isEmpty, "a sequence's rows have slots of their own")
+        for index in outputs { self.outputs.append(tokens.count + index - added.startIndex) }
         tokens.append(contentsOf: added)
         for row in 0..<added.count { positions.append(Int32(first + row)) }
         var start = 0

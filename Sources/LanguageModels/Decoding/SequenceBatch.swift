@@ -31,8 +31,8 @@ package final class SequenceBatch {
         var pages: [Int] = []
     }
 
+    /// A wanted output: the pass has them in the same order.
     private struct Wanted {
-        var row: Int
         var part: Int
         var index: Int
     }
@@ -191,12 +191,11 @@ package final class SequenceBatch {
                 let fed = part.tokens[start..<start + count]
                 grow(&sequences[part.sequence.index], by: count)
                 sequences[part.sequence.index].tokens += fed
-                let firstOutput = max(part.tokens.count - part.outputs, start)
-                for index in firstOutput..<max(start + count, firstOutput) {
-                    wanted.append(
-                        Wanted(row: pass.rowCount + index - start, part: place, index: index))
-                }
-                pass.append(fed, spans: sequences[part.sequence.index].spans)
+                let outputs = (part.tokens.count - part.outputs..<part.tokens.count)
+                    .clamped(to: fed.indices)
+                for index in outputs { wanted.append(Wanted(part: place, index: index)) }
+                pass.append(
+                    fed, spans: sequences[part.sequence.index].spans, outputs: outputs)
                 start += count
             }
         }
@@ -204,17 +203,21 @@ package final class SequenceBatch {
     }
 
     private func run(_ visit: (Int, Int, UnsafeBufferPointer<Float>) -> Void) {
-        let hidden = model.architecture.forward(pass, cache: cache, workspace: workspace)
+        let hidden = model.run(pass, cache: cache, workspace: workspace)
         for first in stride(from: 0, to: wanted.count, by: Self.logitRows) {
             let count = min(Self.logitRows, wanted.count - first)
             for index in 0..<count {
-                model.backend.copyRow(
-                    wanted[first + index].row, of: hidden, to: index, of: selected)
+                model.backend.copyRow(first + index, of: hidden, to: index, of: selected)
             }
             model.backend.multiply(model.architecture.head, selected, into: logits, rows: count)
             for index in 0..<count {
                 let output = wanted[first + index]
-                model.backend.withRow(index, of: logits) { visit(output.part, output.index, $0) }
+                let position = Int(pass.positions[pass.outputs[first + index]])
+                model.backend.withRow(index, of: logits) { logits in
+                    model.readable(logits, position: position) {
+                        visit(output.part, output.index, $0)
+                    }
+                }
             }
         }
         pass.removeAll()

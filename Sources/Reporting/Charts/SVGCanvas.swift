@@ -146,12 +146,7 @@ package struct SVGCanvas: Sendable {
             case "\"": result += "&quot;"
             case "'": result += "&#39;"
             case "\u{FFFE}", "\u{FFFF}": break
-            default:
-                if scalar.properties.isWhitespace {
-                    result += " "
-                } else if Markdown.isVisible(scalar) {
-                    result.unicodeScalars.append(scalar)
-                }
+            default: Markdown.appendVisible(scalar, to: &result)
             }
         }
         return result

@@ -2,10 +2,13 @@ import Experiments
 import Store
 import Synchronization
 
-/// Shows a run on stderr: one line that is drawn again on a terminal, plain lines elsewhere.
+/// Shows a run on stderr: on a terminal the matrix with a line below it that is drawn again and
+/// again, plain lines elsewhere.
 ///
 ///     job 3 of 9: smollm2-135m-instruct q8_0 mmlu cpu
-///     job 3 of 9  mmlu anatomy  [================>             ]   55%  ETA 0:42
+///                                 mmlu  speed
+///     smollm2-135m-instruct q8_0   ▸      ✓
+///     job 3 of 9  anatomy  [================>         ]   55%  ▅▆▇█ 512 t/s  ETA 0:42
 ///
 /// The cursor is never hidden, so nothing has to be put back when the program is killed.
 package final class TerminalProgress: RunProgress, Sendable {
@@ -15,6 +18,7 @@ package final class TerminalProgress: RunProgress, Sendable {
         var total: Int
         var step: JobProgress?
         var pace = Pace()
+        var rate = RateHistory()
         var lastDrawn: Double
         var startTime: Double
         var outlook: RunOutlook?
@@ -29,6 +33,13 @@ package final class TerminalProgress: RunProgress, Sendable {
     private let wallClock: @Sendable () -> Double
     private let current = Mutex<Current?>(nil)
     private let outlook = Mutex<RunOutlook?>(nil)
+    private let matrix = Mutex(Matrix())
+
+    private struct Matrix {
+        var content: RunMatrix?
+        /// Its lines that are on the screen, above the line of the cursor.
+        var drawnLines = 0
+    }
 
     /// - Parameter write: takes text as it is; by default it goes to stderr.
     /// - Parameter clock: seconds; only differences count.
@@ -51,6 +62,7 @@ package final class TerminalProgress: RunProgress, Sendable {
     package func note(_ line: String) {
         current.withLock { job in
             writeLine(line)
+            drawMatrix()
             if style.isLive, job != nil { draw(&job, force: true) }
         }
     }
@@ -58,15 +70,19 @@ package final class TerminalProgress: RunProgress, Sendable {
     package func handle(_ event: RunEvent) {
         current.withLock { job in
             switch event {
-            case .started:
-                break
+            case .started(let plan):
+                let table = RunMatrix(plan: plan)
+                if style.isLive, table.isWorthShowing { matrix.withLock { $0.content = table } }
             case .outlook(let new):
                 outlook.withLock { $0 = new }
             case .jobRetried(let retry, let limit, let cause, let reason, let delay):
                 writeLine("\(colored(cause.rawValue, 33)): \(reason)")
                 writeLine("retry \(retry) of \(limit) in \(DurationText.plain(delay))")
+                drawMatrix()
             case .jobStarted(let number, let total, let title):
                 writeLine("job \(number) of \(total): \(title)")
+                matrix.withLock { $0.content?.set(.running, number: number) }
+                drawMatrix()
                 job = Current(
                     number: number, total: total, lastDrawn: clock(), startTime: clock(),
                     outlook: outlook.withLock { $0 })
@@ -74,12 +90,16 @@ package final class TerminalProgress: RunProgress, Sendable {
             case .jobProgress(let step):
                 job?.step = step
                 job?.pace.note(step, now: clock())
+                job?.rate.note(step, now: clock())
                 draw(&job, force: false)
             case .jobEnded(let number, let total, _, let outcome, let seconds):
                 job = nil
                 writeLine("job \(number) of \(total): \(words(for: outcome, seconds))")
+                matrix.withLock { $0.content?.set(Self.state(of: outcome), number: number) }
+                drawMatrix()
             case .ended(let summary):
                 job = nil
+                matrix.withLock { $0.content = nil }
                 for line in summary.lines { writeLine(line) }
             }
         }
@@ -97,12 +117,44 @@ package final class TerminalProgress: RunProgress, Sendable {
         }
     }
 
+    private static func state(of outcome: AttemptOutcome) -> RunMatrix.State {
+        switch outcome {
+        case .done: .done
+        case .failed, .ended: .failed
+        case .skipped: .skipped
+        case .interrupted: .interrupted
+        }
+    }
+
     private func colored(_ text: String, _ code: Int) -> String {
         style.usesColor ? "\u{1B}[\(code)m\(text)\u{1B}[0m" : text
     }
 
     private func writeLine(_ text: String) {
-        write((style.isLive ? "\r\u{1B}[K" : "") + text + "\n")
+        write(erasure() + text + "\n")
+    }
+
+    /// What takes the matrix and the line below it off the screen.
+    private func erasure() -> String {
+        guard style.isLive else { return "" }
+        let lines = matrix.withLock { matrix in
+            defer { matrix.drawnLines = 0 }
+            return matrix.drawnLines
+        }
+        return lines > 0 ? "\r\u{1B}[\(lines)A\u{1B}[J" : "\r\u{1B}[K"
+    }
+
+    /// Rows of the screen that stay for what scrolls above.
+    private static let linesAbove = 4
+
+    private func drawMatrix() {
+        matrix.withLock { matrix in
+            let lines =
+                matrix.content?.lines(
+                    width: style.width, height: style.height - Self.linesAbove, style: style) ?? []
+            matrix.drawnLines = lines.count
+            if !lines.isEmpty { write(lines.map { $0 + "\n" }.joined()) }
+        }
     }
 
     private func draw(_ job: inout Current?, force: Bool) {
@@ -131,9 +183,17 @@ package final class TerminalProgress: RunProgress, Sendable {
             return Self.cut(left, max(0, room - end.count)) + Self.cut(end, room)
         }
         let percent = "\(Int(fraction * 100))%"
-        var right = "  " + String(repeating: " ", count: max(0, 4 - percent.count)) + percent
-        if let rest = job.pace.secondsLeft { right += "  ETA \(DurationText.clock(rest))" }
-        right += end
+        let done = "  " + String(repeating: " ", count: max(0, 4 - percent.count)) + percent
+        let rest = (job.pace.secondsLeft.map { "  ETA \(DurationText.clock($0))" } ?? "") + end
+        var right = done + rest
+        if let rate = job.rate.text {
+            let line = style.usesUnicode ? job.rate.sparkline : ""
+            // It gives way where the others fill the line.
+            let fitting = ["  \(line)\(line.isEmpty ? "" : " ")\(rate)", "  \(rate)"].first {
+                left.count + right.count + $0.count <= room
+            }
+            right = done + (fitting ?? "") + rest
+        }
         let barWidth = min(30, room - right.count - min(left.count, room / 2) - 4)
         if barWidth >= 5 { right = "  [\(Self.bar(fraction, barWidth))]" + right }
         return Self.cut(left, max(0, room - right.count)) + Self.cut(right, room)
@@ -144,6 +204,7 @@ package final class TerminalProgress: RunProgress, Sendable {
         var line = "job \(job.number) of \(job.total): \(phase)"
         guard let step = job.step, let fraction = Self.fraction(step) else { return line }
         line += " \(step.completed)/\(step.total) (\(Int(fraction * 100))%)"
+        if let rate = job.rate.text { line += ", \(rate)" }
         if let rest = job.pace.secondsLeft { line += ", ETA \(DurationText.clock(rest))" }
         if let end = predictedEnd(job) { line += ", \(end)" }
         return line

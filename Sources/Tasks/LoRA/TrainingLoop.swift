@@ -44,6 +44,7 @@ struct TrainingLoop {
             while trainer.completedUpdates < total {
                 try context.progress("training", trainer.completedUpdates, of: total)
                 let update = try trainer.step()
+                context.model.count(tokens: update.tokens)
                 if update.number > reported { try report(update) }
                 saver.keep(trainer.state)
                 if update.number % saveSteps == 0 { try saver.save() }
