@@ -29,8 +29,8 @@ struct SpeculativeIdentityTests {
     }
 
     /// Every prompt with one draft length and every proposer: 25 prompts for each length from 1 to
-    /// 8, and each again with `auto`.
-    @Test(arguments: ["f32", "f16", "q8_0"])
+    /// 8, and every fifth again with `auto`.
+    @Test(arguments: ["q8_0", "f16", "f32"])
     func outputIsPlain(format: String) throws {
         let source = try #require(SharedData.smolLM2)
         let folder = try TemporaryFolder()
@@ -57,7 +57,10 @@ struct SpeculativeIdentityTests {
         var (compared, differences) = (0, 0)
         for (index, prompt) in prompts.enumerated() {
             let wanted = plain.decode(prompt, limit: Self.tokenCount, stop: []).tokens.map(\.id)
-            for length in [DraftLength.fixed(index % 8 + 1), .auto] {
+            let fixed = DraftLength.fixed(index % 8 + 1)
+            // Of every prompt of the dataset another beginning.
+            let isFifth = (index + index / 5).isMultiple(of: 5)
+            for length in isFifth ? [fixed, .auto] : [fixed] {
                 for (place, proposer) in proposers.enumerated() {
                     let decoder =
                         decoders[place][length]
