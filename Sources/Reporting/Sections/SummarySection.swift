@@ -7,28 +7,30 @@ struct SummarySection: ReportSection {
     let title = "Summary"
 
     func body(_ data: ReportData) -> String? {
-        var columns = TableColumn<ReportData.Setup>.naming
-        columns.append(
-            TableColumn(
+        var figures = [
+            TableColumn<ReportData.Setup>(
                 "Size", .right, value: { $0.metric("weights_bytes") }, format: Figures.bytes)
-        )
+        ]
         for variant in data.accuracyVariants + data.variants(of: "pass@1") {
-            columns.append(
+            figures.append(
                 TableColumn(variant.heading, .right) { setup in
                     variant.attempt(of: setup).flatMap { Figures.share(variant.metric, of: $0) }
                 })
         }
         for name in data.metricNames(prefix: "pp") + data.metricNames(prefix: "tg") {
-            columns.append(
+            figures.append(
                 TableColumn("\(name) (tokens/s)", .right, value: { $0.metric(name) }) {
                     Figures.withSpread($0)
                 })
         }
-        columns.append(
+        figures.append(
             TableColumn(
                 "Peak memory", .right, value: { $0.metric("peak_resident_bytes") },
                 format: Figures.bytes))
-        let table = data.tablePerHost(columns, notes: provenance)
+        // What was only fine-tuned or decoded with a draft has its figures in those sections.
+        let table = data.tablePerHost(
+            TableColumn.naming + figures,
+            where: { setup in figures.contains { $0.text(setup) != nil } }, notes: provenance)
         return table.map { ([$0] + charts(data).map(data.reference)).joined(separator: "\n\n") }
     }
 

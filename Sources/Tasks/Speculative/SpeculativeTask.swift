@@ -21,8 +21,8 @@ package enum SpeculativeTask: EvaluationTask {
             "k", .integersOrAuto(1...DraftLength.most), default: .string("auto"),
             "tokens of a draft; a list makes a job of each; auto takes what pays off"),
         .init(
-            "dataset", .choice(["prompts"]), default: .string("prompts"),
-            "the prompts, 40 in four categories"),
+            "dataset", .text, default: .string("prompts"),
+            "a folder in datasets/ with prompts.jsonl; prompts has 40 in four categories"),
         .init(
             "limit", .countOrShare, default: .null,
             "prompts of each category, a count or a fraction below 1; all when not set"),
