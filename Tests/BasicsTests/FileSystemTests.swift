@@ -65,7 +65,7 @@ import Testing
         #expect(!FileSystem.exists(folder["digests"]))
     }
 
-    @Test(.timeLimit(.minutes(1)))
+    @Test(.timeLimit(.minutes(15)))
     func aRememberedDigestIsDroppedWhenTheFileChanges() throws {
         let cache = DigestCache(folder: folder["digests"])
         try folder.write("hello", to: "file")

