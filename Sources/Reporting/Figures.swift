@@ -42,11 +42,3 @@ enum Figures {
         return names.dropLast().joined(separator: ", ") + " and " + last
     }
 }
-
-extension Sequence where Element: Hashable {
-    /// The elements without repetitions, in the order of their first appearance.
-    func unique() -> [Element] {
-        var seen: Set<Element> = []
-        return filter { seen.insert($0).inserted }
-    }
-}

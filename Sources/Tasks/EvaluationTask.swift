@@ -58,6 +58,8 @@ package struct TaskContext {
     /// Opens the model that a setting names.
     private let openOther: (String) throws -> LanguageModel
     private let report: (JobEvent) throws -> Void
+    /// The models that results come from: one that gives no numbers gives no result.
+    private let sources: ResultSources
 
     package init(
         job: Job, model: LanguageModel, computation: Computation, resources: [String: String],
@@ -72,14 +74,23 @@ package struct TaskContext {
         self.resources = resources
         self.completed = completed
         self.openOther = openOther
+        let sources = ResultSources(model)
+        self.sources = sources
         self.report = { event in
-            try model.requireFinite()
+            for model in sources.models { try model.requireFinite() }
             try report(event)
         }
     }
 
     /// The other model that a setting of this job names, opened on the same backend.
-    package func otherModel(_ setting: String) throws -> LanguageModel { try openOther(setting) }
+    package func otherModel(_ setting: String) throws -> LanguageModel {
+        let model = try openOther(setting)
+        addSource(model)
+        return model
+    }
+
+    /// Has a model looked after that the task itself made: what it gives is reported too.
+    package func addSource(_ model: LanguageModel) { sources.models.append(model) }
 
     package func metric(_ metric: Metric) throws { try report(.metric(metric)) }
     package func sample(_ sample: EvaluatedSample) throws { try report(.sample(sample)) }
@@ -170,6 +181,12 @@ package struct TaskContext {
             "task '\(job.cell.task)': setting '\(key)' should be \(wanted), the job has "
                 + "\(job.cell.taskSettings[key]?.plainText ?? "none").")
     }
+}
+
+private final class ResultSources {
+    var models: [LanguageModel]
+
+    init(_ model: LanguageModel) { models = [model] }
 }
 
 /// A task that cannot be done, in one sentence.

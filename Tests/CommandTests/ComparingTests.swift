@@ -93,6 +93,10 @@ import Testing
         let text = try project.run("compare", "tiny:f32", "tiny:q4_0")
         #expect(text.status == 0, "\(text.errors)")
         #expect(text.output.hasPrefix("A  tiny f32\nB  tiny q4_0\n\nmini-mmlu (0-shot), one, "))
+        // An alias stands for the name that the rows have.
+        let alias = try project.run("compare", "smollm2:q8_0", "tiny")
+        #expect(alias.status == 2)
+        #expect(alias.errors.contains("no finished job has a model 'smollm2-135m-instruct'"))
         let json = try project.run("compare", "tiny:f32", "tiny:q4_0", "--json")
         let output = try JSON.decode(Output.self, from: json.output)
         let questions = try #require(

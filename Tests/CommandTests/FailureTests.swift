@@ -56,6 +56,29 @@ import Testing
         #expect(chat.status != 0 && chat.errors.contains(reason), "\(chat.errors)")
     }
 
+    /// What a second model gives is in the result too.
+    @Test func aBrokenReferenceIsNoResult() throws {
+        let project = try ProjectFolder(
+            manifest: """
+                name: failures
+                matrix:
+                  model: [tiny]
+                  quantization: [as-stored]
+                  task: [fidelity]
+                  hardware: [one]
+                models: {tiny: {path: tiny.gguf}, parent: {path: parent.gguf}}
+                tasks: {fidelity: {reference: parent, n_ctx: 32, chunks: 2, dataset: none}}
+                hardware: {one: {backend: cpu, threads: 1}}
+                """)
+        try project.writeModel("experiments/parent.gguf", broken: "output_norm.weight")
+        let run = try project.run("run", Self.experiment)
+        #expect(run.status == 1, "\(run.errors)")
+        #expect(
+            run.errors.contains("experiments/parent.gguf: at position 16 of a text "),
+            "\(run.errors)")
+        #expect(try project.rows("SELECT metric FROM results WHERE unit = 'nats'").isEmpty)
+    }
+
     @Test func aFailedJobIsARowAndTheOthersRun() throws {
         let project = try ProjectFolder(manifest: Self.manifest)
         try project.writeModel("experiments/cut.gguf", keeping: 200_000)

@@ -1,4 +1,5 @@
 import Basics
+import Hub
 import Reporting
 import Store
 
@@ -17,9 +18,7 @@ enum CompareCommand: Command {
         ])
 
     static func run(_ arguments: Arguments) throws -> ExitStatus {
-        let (a, b) = (
-            try ComparedSide(arguments.operands[0]), try ComparedSide(arguments.operands[1])
-        )
+        let (a, b) = (try side(arguments.operands[0]), try side(arguments.operands[1]))
         guard a != b else {
             throw UsageError("both sides are \(a.description): name two different things.")
         }
@@ -31,5 +30,14 @@ enum CompareCommand: Command {
         Console.print(
             arguments.has("json") ? try JSON.text(comparison.json) : comparison.text)
         return .success
+    }
+
+    /// An alias of the catalog is as good as the name that is stored.
+    private static func side(_ text: String) throws -> ComparedSide {
+        let side = try ComparedSide(text)
+        guard case .model(let name, let quantization) = side,
+            let model = ModelCatalog.model(named: name)
+        else { return side }
+        return .model(model.name, quantization: quantization)
     }
 }

@@ -1,3 +1,4 @@
+import Basics
 import Experiments
 
 /// How fast tokens went through a job's model lately.
@@ -31,9 +32,7 @@ struct RateHistory {
     /// The newest rate: `145 t/s`; nil before there is one.
     var text: String? {
         guard let rate = rates.last else { return nil }
-        let isSmall = rate < 9.95
-        let tenths = Int((rate * 10).rounded())
-        return isSmall ? "\(tenths / 10).\(tenths % 10) t/s" : "\(Int(rate.rounded())) t/s"
+        return NumberFormat.fixed(rate, rate < 9.95 ? 1 : 0) + " t/s"
     }
 
     /// A bar for each rate, from nothing to the largest; empty until there are two to compare.

@@ -1,5 +1,5 @@
+import Basics
 import Experiments
-import Store
 
 /// The jobs of a run as a table on the screen: models and quantizations down, tasks across.
 ///
@@ -36,11 +36,7 @@ struct RunMatrix {
             let row = [cell.model, cell.quantization] + (severalHardware ? [cell.hardware] : [])
             return (row.joined(separator: " "), cell.task)
         }
-        func unique(_ names: [String]) -> [String] {
-            var seen: Set<String> = []
-            return names.filter { seen.insert($0).inserted }
-        }
-        let (rows, columns) = (unique(names.map(\.row)), unique(names.map(\.column)))
+        let (rows, columns) = (names.map(\.row).unique(), names.map(\.column).unique())
         let rowPlaces = Dictionary(uniqueKeysWithValues: zip(rows, rows.indices))
         let columnPlaces = Dictionary(uniqueKeysWithValues: zip(columns, columns.indices))
         self.rows = rows

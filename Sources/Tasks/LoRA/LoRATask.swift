@@ -124,6 +124,7 @@ package enum LoRATask: EvaluationTask {
         if let base {
             let model = try LanguageModel(
                 checkpoint: context.model.checkpoint, backend: backend, adapter: trainer.adapter)
+            context.addSource(model)
             let adapted = try data.evaluate(model, "adapted", context) ?? []
             try data.report(base, adapted, context)
         }

@@ -1,0 +1,7 @@
+extension Sequence where Element: Hashable {
+    /// The elements without repetitions, in the order of their first appearance.
+    package func unique() -> [Element] {
+        var seen: Set<Element> = []
+        return filter { seen.insert($0).inserted }
+    }
+}
