@@ -1,10 +1,14 @@
 // The dispatch table: one column per instruction set, chosen once from what the processor has.
+#define _GNU_SOURCE // syscall
 #include "internal.h"
 #include "matmul/floats.h"
 #include "matmul/packed.h"
 #include <math.h>
 #include <stdatomic.h>
-#if CK_NEON && defined(__linux__)
+#if CK_X86 && defined(__linux__)
+#include <sys/syscall.h>
+#include <unistd.h>
+#elif CK_NEON && defined(__linux__)
 #include <sys/auxv.h>
 #ifndef HWCAP_ASIMDDP
 #define HWCAP_ASIMDDP (1 << 20)
@@ -47,10 +51,11 @@ static const ck_table avx2_table = CK_COLUMN(avx2);
     }
 static const ck_table avx512_table = CK_AVX512_COLUMN("avx512", &ck_limits_avx512, 0);
 static const ck_table avx512bf16_table =
-    CK_AVX512_COLUMN("avx512bf16", &ck_limits_avx512bf16, &ck_bf16_avx512);
-static const ck_table *const tables[] = {&avx512bf16_table, &avx512_table, &avx2_table,
+    CK_AVX512_COLUMN("avx512bf16", &ck_limits_avx512bf16, &ck_bf16_avx512bf16);
+static const ck_table amx_table = CK_AVX512_COLUMN("amx", &ck_limits_amx, &ck_bf16_amx);
+static const ck_table *const tables[] = {&amx_table, &avx512bf16_table, &avx512_table, &avx2_table,
                                          &scalar_table};
-static const char *const names[] = {"avx512bf16", "avx512", "avx2", "scalar", 0};
+static const char *const names[] = {"amx", "avx512bf16", "avx512", "avx2", "scalar", 0};
 #elif CK_NEON
 static const ck_table neon_table = {"neon",
                                     &ck_format_f32_scalar,
@@ -90,6 +95,17 @@ static bool has_avx512(void) {
            __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
            __builtin_cpu_supports("avx512vnni");
 }
+static bool has_bf16(void) { return has_avx512() && __builtin_cpu_supports("avx512bf16"); }
+/// Linux keeps the registers of a process only once it has asked for them.
+static bool has_amx(void) {
+#if defined(__linux__)
+    enum { ask_for_state = 0x1023, tile_data = 18 }; // ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA
+    return has_bf16() && __builtin_cpu_supports("amx-tile") && __builtin_cpu_supports("amx-bf16") &&
+           syscall(SYS_arch_prctl, ask_for_state, tile_data) == 0;
+#else
+    return false;
+#endif
+}
 #elif CK_NEON
 static bool has_dot_products(void) {
 #if defined(__linux__)
@@ -109,7 +125,8 @@ bool ck_can_run(const char *name) {
 #if CK_X86
     if (!strcmp(name, "avx2")) return has_avx2();
     if (!strcmp(name, "avx512")) return has_avx512();
-    if (!strcmp(name, "avx512bf16")) return has_avx512() && __builtin_cpu_supports("avx512bf16");
+    if (!strcmp(name, "avx512bf16")) return has_bf16();
+    if (!strcmp(name, "amx")) return has_amx();
 #elif CK_NEON
     if (!strcmp(name, "neon")) return has_dot_products();
 #endif

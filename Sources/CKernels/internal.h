@@ -16,6 +16,17 @@
     __attribute__((                                                                                \
         target("avx2,fma,f16c,avx512f,avx512bw,avx512vl,avx512dq,avx512vnni,avx512bf16")))
 #endif
+/// The shapes of the tile registers of AMX, as ldtilecfg reads them.
+typedef struct {
+    uint8_t palette, start_row, reserved[14];
+    uint16_t bytes[16];
+    uint8_t rows[16];
+} ck_tile_shapes;
+#ifndef CK_AMX
+#define CK_AMX                                                                                     \
+    __attribute__((target("avx2,fma,f16c,avx512f,avx512bw,avx512vl,avx512dq,avx512vnni,"           \
+                          "avx512bf16,amx-tile,amx-bf16")))
+#endif
 #else
 #define CK_X86 0
 #endif
@@ -101,7 +112,7 @@ CK_DECLARE(ck_vector_kernels, ck_vectors)
 CK_DECLARE(ck_attention_kernels, ck_attention)
 CK_DECLARE(ck_gradient_kernels, ck_gradients)
 CK_DECLARE(ck_limit_kernels, ck_limits)
-extern const ck_limit_kernels ck_limits_avx512, ck_limits_avx512bf16, ck_limits_neon;
+extern const ck_limit_kernels ck_limits_avx512, ck_limits_avx512bf16, ck_limits_amx, ck_limits_neon;
 
 CK_INLINE float ck_bits_to_float(uint32_t bits) {
     float value;

@@ -87,6 +87,27 @@ CK_AVX512BF16 static int64_t bf16_products_avx512(int64_t rounds) {
 }
 const ck_limit_kernels ck_limits_avx512bf16 = {f32_products_avx512, byte_products_avx512,
                                                bf16_products_avx512};
+
+CK_AMX static int64_t bf16_products_amx(int64_t rounds) {
+    ck_tile_shapes shapes = {.palette = 1};
+    for (int i = 0; i < 8; i++) {
+        shapes.bytes[i] = 64;
+        shapes.rows[i] = 16;
+    }
+    _tile_loadconfig(&shapes);
+    _tile_zero(4);
+    _tile_zero(5);
+    for (int64_t round = 0; round < rounds; round++) {
+        _tile_dpbf16ps(0, 4, 5);
+        _tile_dpbf16ps(1, 4, 5);
+        _tile_dpbf16ps(2, 4, 5);
+        _tile_dpbf16ps(3, 4, 5);
+    }
+    _tile_release();
+    return rounds * 4 * 16 * 16 * 32 * 2;
+}
+const ck_limit_kernels ck_limits_amx = {f32_products_avx512, byte_products_avx512,
+                                        bf16_products_amx};
 #endif
 
 #if CK_NEON

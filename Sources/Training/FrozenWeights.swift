@@ -8,12 +8,15 @@ struct FrozenWeights {
     let checkpoint: any Checkpoint
     let configuration: ModelConfiguration
     let backend: CPUBackend
+    /// Whether products are bf16.
+    let isRounded: Bool
     /// The layers that can be adapted, by GGUF's names.
     private let places: [String: AdaptableLinear]
 
-    init(checkpoint: any Checkpoint, backend: CPUBackend) throws {
+    init(checkpoint: any Checkpoint, backend: CPUBackend, isRounded: Bool) throws {
         self.checkpoint = checkpoint
         self.backend = backend
+        self.isRounded = isRounded
         configuration = try checkpoint.configuration()
         places = Dictionary(
             uniqueKeysWithValues: configuration.adaptableLinears.map { ($0.weight, $0) })
@@ -23,7 +26,8 @@ struct FrozenWeights {
 
     func matrix(_ name: String, rows: Int, columns: Int) throws -> CPUMatrix {
         backend.makeFrozenMatrix(
-            try checkpoint.tensors.tensor(named: name, dimensions: [columns, rows]).hostMatrix())
+            try checkpoint.tensors.tensor(named: name, dimensions: [columns, rows]).hostMatrix(),
+            rounded: isRounded)
     }
 
     /// [1, count].

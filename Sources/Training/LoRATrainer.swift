@@ -22,7 +22,7 @@ package struct TrainingUpdate: Sendable, Equatable {
 ///
 /// The loss of an update is the sum over its targets divided by their number, however they are
 /// split into batches. Everything random is a function of the seed and of the update's number.
-/// Products are f32, sums in f32.
+/// Products are f32, those with the frozen weights bf16 where the options say so; sums are f32.
 package final class LoRATrainer {
     package let options: TrainingOptions
     package let examples: [TrainingExample]
@@ -47,7 +47,8 @@ package final class LoRATrainer {
         self.examples = examples
         configuration = adapter.configuration
         schedule = TrainingSchedule(options: options, exampleCount: examples.count)
-        model = try TrainableModel(checkpoint: checkpoint, backend: backend)
+        model = try TrainableModel(
+            checkpoint: checkpoint, backend: backend, isRounded: options.bf16)
         try model.attach(adapter)
         try Self.check(examples + evaluated, vocabulary: model.shape.vocabulary)
         guard !examples.isEmpty else { throw TrainingError("there are no examples to train on.") }

@@ -41,8 +41,15 @@ final class TrainableModel {
         let arenaBytes: Int
     }
 
-    init(checkpoint: any Checkpoint, backend: CPUBackend) throws {
-        let weights = try FrozenWeights(checkpoint: checkpoint, backend: backend)
+    /// - Parameter isRounded: products with the frozen weights are bf16.
+    init(checkpoint: any Checkpoint, backend: CPUBackend, isRounded: Bool = false) throws {
+        guard !isRounded || CPUBackend.hasRoundedProducts else {
+            throw TrainingError(
+                "bf16: wanted a processor with bf16 dot products (AVX-512 BF16 or AMX), found the "
+                    + "kernels '\(KernelVariant.current)'. Leave bf16 out for f32 products.")
+        }
+        let weights = try FrozenWeights(
+            checkpoint: checkpoint, backend: backend, isRounded: isRounded)
         let name = weights.configuration.architecture
         guard let architecture = TrainableArchitectures.all.first(where: { $0.name == name }) else {
             throw TrainingError(

@@ -18,6 +18,8 @@ package struct TrainingOptions: Sendable, Equatable {
     /// The largest norm of all gradients together.
     package var maxGradientNorm = 1.0
     package var weightDecay = 0.0
+    /// Products with the frozen weights in bf16, sums in f32.
+    package var bf16 = false
     /// Of the order of the examples and of dropout.
     package var seed: UInt64 = 0
     package var order = ExampleOrder.shuffled

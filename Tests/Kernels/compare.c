@@ -1,6 +1,6 @@
 // Compares one instruction set's kernels with the scalar ones, to the bit where that is their law.
-// Built with the kernels' sources except dispatch.c and -DVARIANT=name, and -DBF16=name where the
-// variant has bf16 dot products; prints what differs.
+// Built with the kernels' sources except dispatch.c and -DVARIANT=name, and where the variant has
+// bf16 dot products -DBF16=name and -DBF16_ELEMENT=bf16_element_by_...; prints what differs.
 #include "../../Sources/CKernels/matmul/floats.h"
 #include "../../Sources/CKernels/matmul/packed.h"
 #include <limits.h>
@@ -216,8 +216,22 @@ static float brain(float v) {
 static float add_product(float sum, float a, float b) {
     return flushed(fmaf(flushed(a), flushed(b), flushed(sum)));
 }
-/// What floats.h says of bf16 products, one element.
-static float bf16_element(int type, int64_t columns, const char *w, const float *x) {
+/// What floats.h says of bf16 products, one element: by tiles.
+static float bf16_element_by_tiles(int type, int64_t columns, const char *w, const float *x) {
+    float sum = 0;
+    for (int64_t first = 0; first < columns; first += 32) {
+        float chains[2] = {0};
+        for (int64_t k = first; k < first + 32; k++) {
+            float a = k < columns ? brain(stored_at(type, w, k)) : 0;
+            float b = k < columns ? brain(x[k]) : 0;
+            chains[k % 2] = add_product(chains[k % 2], b, a);
+        }
+        sum = flushed(sum + flushed(chains[0] + chains[1]));
+    }
+    return sum;
+}
+/// By vectors.
+static float bf16_element_by_vectors(int type, int64_t columns, const char *w, const float *x) {
     float sum = 0;
     for (int64_t first = 0; first < columns; first += block_columns) {
         int64_t size = columns - first < block_columns ? columns - first : block_columns;
@@ -236,6 +250,10 @@ static float bf16_element(int type, int64_t columns, const char *w, const float 
     return sum;
 }
 
+#ifndef BF16_ELEMENT
+#define BF16_ELEMENT bf16_element_by_vectors
+#endif
+
 static int check_floats(const ck_float_kernels *variant) {
     static const int types[] = {CK_F32, CK_F16, CK_BF16};
     static const int64_t lengths[] = {1, 5, 31, 32, 33, 100, 512, 513, 1100, 1536};
@@ -244,7 +262,7 @@ static int check_floats(const ck_float_kernels *variant) {
     for (int t = 0; t < 3; t++)
         for (size_t l = 0; l < sizeof lengths / sizeof *lengths; l++)
             for (int mode = 0; mode < mode_count; mode++)
-                for (int64_t count = 1; count <= 40; count += count < 14 ? 1 : 5) {
+                for (int64_t count = 1; count <= 75; count += count < 18 ? 1 : 19) {
                     int type = types[t];
                     int64_t columns = lengths[l], rows = heights[(l + (size_t)count) % 5];
                     int64_t bytes = columns * (type == CK_F32 ? 4 : 2);
@@ -269,7 +287,7 @@ static int check_floats(const ck_float_kernels *variant) {
                             float_product(type, columns, w, rows, x, count, 16, false, wanted);
                         else
                             for (int64_t i = 0; i < rows * count; i++)
-                                wanted[i] = bf16_element(type, columns, w + i % rows * bytes,
+                                wanted[i] = BF16_ELEMENT(type, columns, w + i % rows * bytes,
                                                          x + i / rows * columns);
                         floats = variant;
                         float_product(type, columns, w, rows, x, count, count % 2 ? whole_rows : 7,
@@ -293,8 +311,52 @@ static int check_floats(const ck_float_kernels *variant) {
     return failures;
 }
 
+#ifdef BF16
+/// Weights stored column by column give what they give row by row.
+static int check_transposed(void) {
+    int failures = 0;
+    floats = &TABLE(ck_floats_, VARIANT);
+    for (int64_t count = 1; count <= 75; count += count < 18 ? 1 : 19) {
+        int64_t columns = 31 * count, rows = 1 + count * 7 % 16;
+        float *x = bytes_of((size_t)(4 * columns * count));
+        float *w = bytes_of((size_t)(4 * columns * rows));
+        uint16_t *halves = bytes_of((size_t)(2 * columns * rows));
+        float *wanted = bytes_of((size_t)(4 * rows * count));
+        float *found = bytes_of((size_t)(4 * rows * count));
+        fill_activations(plain, x, columns * count);
+        for (int64_t r = 0; r < rows; r++)
+            for (int64_t k = 0; k < columns; k++) {
+                float value = brain(unit());
+                w[k * rows + r] = value;
+                halves[r * columns + k] = (uint16_t)(ck_float_to_bits(value) >> 16);
+            }
+        float_product(CK_BF16, columns, (char *)halves, rows, x, count, 16, true, wanted);
+        uint16_t *rounded = bytes_of((size_t)ck_rounded_bytes(columns, count));
+        for (int64_t t = 0; t < ck_rounded_tiles(count); t++)
+            ck_round_tile(columns, count, t, x, columns, rounded);
+        ck_float_activations a = {.count = count, .rounded = rounded};
+        void *scratch = bytes_of(CK_FLOAT_SCRATCH_BYTES);
+        for (int64_t k = 0; k < columns; k += CK_FLOAT_BLOCK_COLUMNS)
+            ck_transposed_block(w + k * rows, rows, rows, k, columns, &a, found, rows, k > 0,
+                                scratch);
+        for (int64_t i = 0; i < rows * count; i++)
+            if (!same(wanted[i], found[i])) {
+                printf("column by column, %d activations: element %d is %.9g, wanted %.9g\n",
+                       (int)count, (int)i, (double)found[i], (double)wanted[i]);
+                failures++;
+                break;
+            }
+        void *all[] = {x, w, halves, wanted, found, rounded, scratch};
+        for (size_t i = 0; i < sizeof all / sizeof *all; i++) free(all[i]);
+    }
+    return failures;
+}
+#else
+static int check_transposed(void) { return 0; }
+#endif
+
 int main(void) {
-    int failures = check_quantize(&TABLE(ck_panels_, VARIANT));
+    int failures = check_transposed() + check_quantize(&TABLE(ck_panels_, VARIANT));
     failures += check_products(&TABLE(ck_panels_, VARIANT));
     failures += check_floats(&TABLE(ck_floats_, VARIANT));
     printf("%d differences\n", failures);

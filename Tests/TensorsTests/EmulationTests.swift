@@ -13,17 +13,21 @@ struct EmulationTests {
         let compilers: [String]
         let flags: [String]
         var runner: [String] = []
-        var testDescription: String { variant }
+        var bf16: String?
+        var testDescription: String { bf16 ?? variant }
     }
 
+    static let simulated = [
+        "-mavx2", "-mfma", "-mf16c", "-DCK_AVX512=", "-DCK_AVX512BF16=", "-DCK_AMX=", "-w",
+        "-I\(SharedData.packageRoot)/Tests/Kernels/simulated",
+    ]
     static let machines = [
         Machine(
+            variant: "avx512", compilers: ["clang"], flags: simulated + ["-DBF16=avx512bf16"],
+            bf16: "avx512bf16"),
+        Machine(
             variant: "avx512", compilers: ["clang"],
-            flags: [
-                "-mavx2", "-mfma", "-mf16c", "-DCK_AVX512=", "-DCK_AVX512BF16=",
-                "-DBF16=avx512", "-w",
-                "-I\(SharedData.packageRoot)/Tests/Kernels/simulated",
-            ]),
+            flags: simulated + ["-DBF16=amx", "-DBF16_ELEMENT=bf16_element_by_tiles"], bf16: "amx"),
         Machine(
             variant: "neon", compilers: ["aarch64-linux-gnu-gcc"],
             flags: ["-static", "-Wno-unknown-pragmas"], runner: ["qemu-aarch64"]),

@@ -23,7 +23,7 @@ struct TrainerTests {
         return options
     }
 
-    private func trainer(
+    static func trainer(
         _ options: TrainingOptions = options(), threads: Int = 2, dropout: Float = 0.1,
         examples: [TrainingExample] = examples, tapeBytes: Int? = nil
     ) throws -> LoRATrainer {
@@ -48,7 +48,7 @@ struct TrainerTests {
 
     @Test("the loss falls")
     func learns() throws {
-        let trainer = try trainer(Self.options(epochs: 12))
+        let trainer = try Self.trainer(Self.options(epochs: 12))
         let before = try trainer.evaluate(Self.examples)
         while trainer.completedUpdates < trainer.updateCount { _ = try trainer.step() }
         let after = try trainer.evaluate(Self.examples)
@@ -58,14 +58,14 @@ struct TrainerTests {
 
     @Test("interrupted anywhere and gone on with, through a file: the same to the bit")
     func resumes() throws {
-        let whole = try trainer()
+        let whole = try Self.trainer()
         while whole.completedUpdates < whole.updateCount { _ = try whole.step() }
         let folder = try TemporaryFolder()
         for stop in 0...whole.updateCount {
-            let first = try trainer()
+            let first = try Self.trainer()
             for _ in 0..<stop { _ = try first.step() }
             try first.state.write(to: folder["state"], identity: "one")
-            let second = try trainer()
+            let second = try Self.trainer()
             let state = try #require(TrainingState(file: folder["state"], identity: "one"))
             #expect(state == first.state)
             try second.restore(state)
@@ -77,8 +77,8 @@ struct TrainerTests {
 
     @Test("threads and recomputation change nothing")
     func sameOnThreads() throws {
-        let one = try trainer(threads: 1, tapeBytes: 0)
-        let two = try trainer(threads: 2)
+        let one = try Self.trainer(threads: 1, tapeBytes: 0)
+        let two = try Self.trainer(threads: 2)
         for _ in 0..<3 {
             _ = try one.step()
             _ = try two.step()
@@ -93,7 +93,7 @@ struct TrainerTests {
         for (batch, accumulation) in [(1, 8), (4, 2), (8, 1)] {
             var options = Self.options(order: .file)
             (options.batchSize, options.accumulationSteps) = (batch, accumulation)
-            norms.append(try trainer(options, dropout: 0).step().gradientNorm)
+            norms.append(try Self.trainer(options, dropout: 0).step().gradientNorm)
         }
         #expect(abs(norms[0] - norms[1]) <= 1e-5 * norms[0])
         #expect(abs(norms[0] - norms[2]) <= 1e-5 * norms[0])
@@ -101,7 +101,7 @@ struct TrainerTests {
 
     @Test("files of other trainings and damaged ones are not used")
     func damagedState() throws {
-        let trainer = try trainer()
+        let trainer = try Self.trainer()
         _ = try trainer.step()
         let folder = try TemporaryFolder()
         try trainer.state.write(to: folder["state"], identity: "one")
@@ -124,7 +124,7 @@ struct TrainerTests {
         options.learningRate = 1e38
         options.schedule = .constant
         options.maxGradientNorm = 1e9
-        let trainer = try trainer(options, dropout: 0)
+        let trainer = try Self.trainer(options, dropout: 0)
         let error = try #require(throws: TrainingError.self) {
             while trainer.completedUpdates < trainer.updateCount { _ = try trainer.step() }
         }
@@ -134,7 +134,7 @@ struct TrainerTests {
 
     @Test("a number that is none is named")
     func notANumber() throws {
-        let trainer = try trainer()
+        let trainer = try Self.trainer()
         var state = trainer.state
         state.tensors[0][0][0] = .nan
         try trainer.restore(state)
@@ -149,7 +149,7 @@ struct TrainerTests {
     func badData() throws {
         func message(_ examples: [TrainingExample]) -> String {
             do {
-                _ = try trainer(examples: examples)
+                _ = try Self.trainer(examples: examples)
                 return ""
             } catch { return "\(error)" }
         }

@@ -26,7 +26,7 @@ enum ck_type {
 
 // --- choice of the instruction set -----------------------------------------------------------
 
-/// Name of the variant in use: "scalar", "avx2", "avx512", "avx512bf16", "neon".
+/// Name of the variant in use: "scalar", "avx2", "avx512", "avx512bf16", "amx", "neon".
 const char *ck_variant(void);
 /// Uses the named variant from now on. False (and no change) when it is unknown or this
 /// processor cannot run it. Not for use while kernels run on other threads.
@@ -122,7 +122,15 @@ void ck_float_block(int type, const void *w, int64_t row_bytes, int64_t rows, in
                     int64_t columns, const ck_float_activations *x, float *out, int64_t stride,
                     void *scratch);
 
-/// The same for whole rows, as they lie in memory, and at most ck_direct_limit activations.
+/// The same by bf16 products for f32 weights that are stored column by column, `rows` <= 16 of
+/// them: element k of row r is w[(k - first_column) * w_stride + r]. Adds when `accumulate` says
+/// so. Only where ck_has_bf16_products.
+void ck_transposed_block(const float *w, int64_t w_stride, int64_t rows, int64_t first_column,
+                         int64_t columns, const ck_float_activations *x, float *out, int64_t stride,
+                         bool accumulate, void *scratch);
+
+/// The same as ck_float_block for whole rows, as they lie in memory, and at most ck_direct_limit
+/// activations.
 void ck_float_rows(int type, const void *w, int64_t row_bytes, int64_t rows, int64_t columns,
                    const ck_float_activations *x, float *out, int64_t stride, void *scratch);
 

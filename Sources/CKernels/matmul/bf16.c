@@ -8,18 +8,64 @@ CK_INLINE int64_t padded(int64_t columns) {
 
 bool ck_has_bf16_products(void) { return ck_bf16_table() != 0; }
 int64_t ck_rounded_bytes(int64_t columns, int64_t count) { return 2 * count * padded(columns); }
-int64_t ck_rounded_tiles(int64_t count) { return (count + bf16_tile - 1) / bf16_tile; }
+int64_t ck_rounded_tiles(int64_t count) {
+    int tile = ck_bf16_table()->tile;
+    return (count + tile - 1) / tile;
+}
 
 void ck_round_tile(int64_t columns, int64_t count, int64_t tile, const float *x, int64_t stride,
                    uint16_t *rounded) {
     const ck_bf16_kernels *kernels = ck_bf16_table();
-    int64_t first = tile * bf16_tile, n = count - first < bf16_tile ? count - first : bf16_tile;
+    int64_t first = tile * kernels->tile;
+    int64_t n = count - first < kernels->tile ? count - first : kernels->tile;
     uint16_t *out = rounded + first * padded(columns);
     for (int64_t k = 0; k < columns; k += block_columns)
         for (int64_t i = 0; i < n; i++, out += block_columns) {
             int64_t size = columns - k < block_columns ? columns - k : block_columns;
             kernels->round(x + (first + i) * stride + k, size, out);
             memset(out + size, 0, 2 * (size_t)(block_columns - size));
+        }
+}
+
+/// out (+)= the products of a turned block, whose columns are first_column...
+static void multiply_panel(const ck_bf16_kernels *kernels, const uint32_t *panel, int64_t rows,
+                           int64_t first_column, int64_t columns, const ck_float_activations *x,
+                           float *out, int64_t stride, bool accumulate) {
+    int64_t size = columns - first_column < block_columns ? columns - first_column : block_columns;
+    for (int64_t first = 0; first < x->count; first += kernels->tile) {
+        int n = (int)(x->count - first < kernels->tile ? x->count - first : kernels->tile);
+        const uint16_t *tile = x->rounded + first * padded(columns) + first_column * n;
+        float *c = out + first * stride;
+        if (rows == block_rows) {
+            kernels->multiply(n, panel, size, tile, c, stride, accumulate);
+            continue;
+        }
+        float sums[bf16_limit][block_rows];
+        for (int i = 0; accumulate && i < n; i++)
+            for (int64_t r = 0; r < block_rows; r++) sums[i][r] = r < rows ? c[i * stride + r] : 0;
+        kernels->multiply(n, panel, size, tile, sums[0], block_rows, accumulate);
+        for (int i = 0; i < n; i++) memcpy(c + i * stride, sums[i], 4 * (size_t)rows);
+    }
+}
+
+/// The same for few activations, from rows of weights as they lie.
+static void multiply_rows(const ck_bf16_kernels *kernels, int type, const char *w,
+                          int64_t row_bytes, int64_t rows, int64_t size, const uint16_t *x,
+                          int64_t count, float *out, int64_t stride, bool accumulate) {
+    const int64_t step = kernels->direct_rows, tile = kernels->direct_tile;
+    for (int64_t row = 0; row < rows; row += step)
+        for (int64_t i = 0; i < count; i += tile) {
+            float sums[bf16_direct_sums];
+            int some = (int)(count - i < tile ? count - i : tile);
+            int64_t valid = rows - row < step ? rows - row : step;
+            float *to = out + i * stride + row;
+            for (int j = 0; accumulate && j < some; j++)
+                for (int64_t r = 0; r < step; r++)
+                    sums[j * step + r] = r < valid ? to[j * stride + r] : 0;
+            kernels->direct(type, some, w + row * row_bytes, row_bytes, size, x + i * block_columns,
+                            sums, accumulate);
+            for (int j = 0; j < some; j++)
+                memcpy(to + j * stride, sums + j * step, 4 * (size_t)valid);
         }
 }
 
@@ -31,11 +77,10 @@ void ck_bf16_block(const ck_bf16_kernels *kernels, int type, const void *w, int6
     uint32_t *panel = scratch;
     char *staged = (char *)scratch + 4 * block_rows * block_columns;
     const char *source = w;
-    bool is_direct = x->count <= direct_limit, accumulate = first_column > 0;
-    // Missing rows are zero; rows that lie a power of two apart would push each other out of the
-    // first-level cache while they are turned.
-    if (!is_direct || rows % row_step) {
-        int64_t step = is_direct ? row_step : block_rows;
+    bool is_direct = x->count <= kernels->direct_limit, accumulate = first_column > 0;
+    int64_t step = is_direct ? kernels->direct_rows : block_rows;
+    // Missing rows are zero.
+    if (rows % step) {
         for (int64_t r = 0; r < (rows + step - 1) / step * step; r++)
             if (r < rows)
                 memcpy(staged + r * staged_bytes, source + r * row_bytes, 2 * (size_t)size);
@@ -44,27 +89,29 @@ void ck_bf16_block(const ck_bf16_kernels *kernels, int type, const void *w, int6
         source = staged;
         row_bytes = staged_bytes;
     }
-    if (!is_direct) kernels->turn(type, source, row_bytes, size, panel);
-    for (int64_t first = 0; first < x->count; first += bf16_tile) {
-        int n = (int)(x->count - first < bf16_tile ? x->count - first : bf16_tile);
-        const uint16_t *tile = x->rounded + first * padded(columns) + first_column * n;
-        float *c = out + first * stride;
-        if (!is_direct && rows == block_rows) {
-            kernels->multiply(n, panel, size, tile, c, stride, accumulate);
-            continue;
-        }
-        float sums[bf16_tile][block_rows];
-        if (!is_direct) kernels->multiply(n, panel, size, tile, sums[0], block_rows, false);
-        for (int64_t row = 0; is_direct && row < rows; row += row_step)
-            for (int i = 0; i < n; i += bf16_direct_tile) {
-                float few[bf16_direct_tile][row_step];
-                int some = n - i < bf16_direct_tile ? n - i : bf16_direct_tile;
-                kernels->direct(type, some, source + row * row_bytes, row_bytes, size,
-                                tile + i * block_columns, few);
-                for (int j = 0; j < some; j++) memcpy(sums[i + j] + row, few[j], sizeof few[j]);
-            }
-        for (int i = 0; i < n; i++)
-            for (int64_t r = 0; r < rows; r++)
-                c[i * stride + r] = accumulate ? c[i * stride + r] + sums[i][r] : sums[i][r];
+    if (!is_direct) {
+        // So few wait for the weights: these are the next block's.
+        if (source == w && x->count <= direct_limit)
+            for (int64_t r = block_rows; r < 2 * block_rows; r++)
+                for (int64_t line = 0; line < 2 * size; line += 64)
+                    __builtin_prefetch(source + r * row_bytes + line, 0, 2);
+        kernels->turn(type, source, row_bytes, size, panel);
+        multiply_panel(kernels, panel, rows, first_column, columns, x, out, stride, accumulate);
+        return;
     }
+    for (int64_t first = 0; first < x->count; first += kernels->tile) {
+        int64_t n = x->count - first < kernels->tile ? x->count - first : kernels->tile;
+        multiply_rows(kernels, type, source, row_bytes, rows, size,
+                      x->rounded + first * padded(columns) + first_column * n, n,
+                      out + first * stride, stride, accumulate);
+    }
+}
+
+void ck_transposed_block(const float *w, int64_t w_stride, int64_t rows, int64_t first_column,
+                         int64_t columns, const ck_float_activations *x, float *out, int64_t stride,
+                         bool accumulate, void *scratch) {
+    const ck_bf16_kernels *kernels = ck_bf16_table();
+    int64_t size = columns - first_column < block_columns ? columns - first_column : block_columns;
+    kernels->interleave(w, w_stride, rows, size, scratch);
+    multiply_panel(kernels, scratch, rows, first_column, columns, x, out, stride, accumulate);
 }

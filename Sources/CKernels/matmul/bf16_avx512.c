@@ -7,22 +7,14 @@
 
 #if CK_X86
 
+enum { vector_tile = 12, direct_columns = 3 };
+_Static_assert(vector_tile <= bf16_limit, "tile");
+_Static_assert(direct_columns *row_step <= bf16_direct_sums, "sums");
+
 CK_AVX512BF16 CK_INLINE __m512 dot(__m512 sum, __m512i a, __m512i b) {
     return _mm512_dpbf16_ps(sum, (__m512bh)a, (__m512bh)b);
 }
-/// 32 numbers as bf16, from f16 or bf16; those whose bit of `mask` is clear are zero.
-CK_AVX512BF16 CK_INLINE __m512i load32(const int type, const char *p, __mmask32 mask) {
-    __m512i v = _mm512_maskz_loadu_epi16(mask, (const void *)p);
-    if (type == CK_BF16) return v;
-    __m512 low = _mm512_cvtph_ps(_mm512_castsi512_si256(v));
-    __m512 high = _mm512_cvtph_ps(_mm512_extracti64x4_epi64(v, 1));
-    return (__m512i)_mm512_cvtne2ps_pbh(high, low);
-}
-CK_INLINE __mmask32 columns_left(int64_t count) {
-    return count >= 32 ? 0xffffffffu : (1u << count) - 1;
-}
-
-CK_AVX512BF16 static void round_to_bf16(const float *x, int64_t count, uint16_t *out) {
+CK_AVX512BF16 void ck_round_avx512bf16(const float *x, int64_t count, uint16_t *out) {
     for (int64_t k = 0; k < count; k += 32) {
         __mmask32 mask = columns_left(count - k);
         __m512 low = _mm512_maskz_loadu_ps((__mmask16)mask, x + k);
@@ -32,14 +24,14 @@ CK_AVX512BF16 static void round_to_bf16(const float *x, int64_t count, uint16_t 
 }
 
 CK_AVX512BF16 CK_INLINE void direct_n(const int type, const int n, const char *w, int64_t row_bytes,
-                                      int64_t count, const uint16_t *x,
-                                      float out[bf16_direct_tile][row_step]) {
-    __m512 sums[bf16_direct_tile][row_step];
+                                      int64_t count, const uint16_t *x, float *out,
+                                      bool accumulate) {
+    __m512 sums[direct_columns][row_step];
     UNROLL for (int i = 0; i < n; i++) UNROLL for (int r = 0; r < row_step; r++) sums[i][r] =
         _mm512_setzero_ps();
     for (int64_t k = 0; k < count; k += 32) {
         __mmask32 mask = columns_left(count - k);
-        __m512i v[bf16_direct_tile];
+        __m512i v[direct_columns];
         UNROLL for (int i = 0; i < n; i++) v[i] =
             _mm512_loadu_si512((const void *)(x + i * block_columns + k));
         UNROLL for (int r = 0; r < row_step; r++) {
@@ -58,13 +50,15 @@ CK_AVX512BF16 CK_INLINE void direct_n(const int type, const int n, const char *w
             a[r] = _mm_add_ps(_mm256_castps256_ps128(halves), _mm256_extractf128_ps(halves, 1));
         }
         _MM_TRANSPOSE4_PS(a[0], a[1], a[2], a[3]);
-        _mm_storeu_ps(out[i], _mm_add_ps(_mm_add_ps(a[0], a[2]), _mm_add_ps(a[1], a[3])));
+        __m128 sum = _mm_add_ps(_mm_add_ps(a[0], a[2]), _mm_add_ps(a[1], a[3]));
+        if (accumulate) sum = _mm_add_ps(_mm_loadu_ps(out + row_step * i), sum);
+        _mm_storeu_ps(out + row_step * i, sum);
     }
 }
 #define DIRECT(type, n)                                                                            \
-    case n: direct_n(type, n, w, row_bytes, count, x, sums); break
+    case n: direct_n(type, n, w, row_bytes, count, x, sums, accumulate); break
 CK_AVX512BF16 static void direct(int type, int n, const char *w, int64_t row_bytes, int64_t count,
-                                 const uint16_t *x, float sums[bf16_direct_tile][row_step]) {
+                                 const uint16_t *x, float *sums, bool accumulate) {
     if (type == CK_F16) switch (n) {
             DIRECT(CK_F16, 1);
             DIRECT(CK_F16, 2);
@@ -78,12 +72,12 @@ CK_AVX512BF16 static void direct(int type, int n, const char *w, int64_t row_byt
         }
 }
 
-/// The place of a chain in the order of addition: its four bits, turned round.
-CK_INLINE int place_of(int chain) {
-    return (chain & 1) << 3 | (chain & 2) << 1 | (chain & 4) >> 1 | (chain & 8) >> 3;
+/// The chain at a place in the order of addition: the place's four bits, turned round.
+CK_INLINE int chain_at(int place) {
+    return (place & 1) << 3 | (place & 2) << 1 | (place & 4) >> 1 | (place & 8) >> 3;
 }
 
-/// 16 rows by 16 pairs, turned: pair p of all rows goes to its chain's place.
+/// 16 rows by 16 pairs, turned.
 CK_AVX512BF16 CK_INLINE void turn16(__m512i a[16], uint32_t *panel) {
     __m512i b[16];
     UNROLL for (int r = 0; r < 16; r += 2) {
@@ -107,8 +101,8 @@ CK_AVX512BF16 CK_INLINE void turn16(__m512i a[16], uint32_t *panel) {
                 low = _mm512_shuffle_i32x4(a[j], a[4 + j], 0xee);
                 high = _mm512_shuffle_i32x4(a[8 + j], a[12 + j], 0xee);
             }
-            uint32_t *even = panel + place_of(8 * h + j) * bf16_steps * block_rows;
-            uint32_t *odd = panel + place_of(8 * h + 4 + j) * bf16_steps * block_rows;
+            uint32_t *even = panel + (8 * h + j) * block_rows;
+            uint32_t *odd = panel + (8 * h + 4 + j) * block_rows;
             _mm512_storeu_si512((void *)even, _mm512_shuffle_i32x4(low, high, 0x88));
             _mm512_storeu_si512((void *)odd, _mm512_shuffle_i32x4(low, high, 0xdd));
         }
@@ -116,31 +110,47 @@ CK_AVX512BF16 CK_INLINE void turn16(__m512i a[16], uint32_t *panel) {
 }
 CK_AVX512BF16 CK_INLINE void turn_type(const int type, const char *w, int64_t row_bytes,
                                        int64_t count, uint32_t *panel) {
-    for (int64_t k = 0; k < count; k += 32, panel += block_rows) {
+    for (int64_t k = 0; k < count; k += 32, panel += bf16_pairs * block_rows) {
         __mmask32 mask = columns_left(count - k);
         __m512i a[16];
         UNROLL for (int r = 0; r < 16; r++) a[r] = load32(type, w + r * row_bytes + 2 * k, mask);
         turn16(a, panel);
     }
 }
-CK_AVX512BF16 static void turn(int type, const char *w, int64_t row_bytes, int64_t count,
-                               uint32_t *panel) {
+CK_AVX512BF16 void ck_turn_avx512bf16(int type, const char *w, int64_t row_bytes, int64_t count,
+                                      uint32_t *panel) {
     if (type == CK_F16)
         turn_type(CK_F16, w, row_bytes, count, panel);
     else
         turn_type(CK_BF16, w, row_bytes, count, panel);
 }
 
+CK_AVX512BF16 void ck_interleave_avx512bf16(const float *w, int64_t stride, int64_t rows,
+                                            int64_t count, uint32_t *panel) {
+    __mmask16 mask = (__mmask16)((1u << rows) - 1);
+    // Numbers i and 16 + i side by side.
+    __m512i order = _mm512_set1_epi32(16 << 16);
+    order = _mm512_add_epi32(order, _mm512_mullo_epi32(_mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8,
+                                                                         9, 10, 11, 12, 13, 14, 15),
+                                                       _mm512_set1_epi32(1 << 16 | 1)));
+    for (int64_t k = 0; k < (count + 31) / 32 * 32; k += 2, w += 2 * stride, panel += block_rows) {
+        __m512 even = _mm512_maskz_loadu_ps(k < count ? mask : 0, w);
+        __m512 odd = _mm512_maskz_loadu_ps(k + 1 < count ? mask : 0, w + stride);
+        __m512i both = (__m512i)_mm512_cvtne2ps_pbh(odd, even);
+        _mm512_storeu_si512((void *)panel, _mm512_permutexvar_epi16(order, both));
+    }
+}
+
 CK_AVX512BF16 CK_INLINE void multiply_n(const int n, const uint32_t *panel, int64_t count,
                                         const uint16_t *x, float *c, int64_t stride,
                                         bool accumulate) {
-    int64_t pairs = (count + 31) / 32;
-    __m512 waiting[4][bf16_tile], sums[bf16_tile];
-    for (int place = 0; place < bf16_chains; place++) {
-        const uint32_t *w = panel + place * bf16_steps * block_rows;
-        const char *at = (const char *)x + 4 * place_of(place);
+    int64_t steps_here = (count + 31) / 32;
+    __m512 waiting[4][vector_tile], sums[vector_tile];
+    for (int place = 0; place < bf16_pairs; place++) {
+        const uint32_t *w = panel + chain_at(place) * block_rows;
+        const char *at = (const char *)x + 4 * chain_at(place);
         UNROLL for (int i = 0; i < n; i++) sums[i] = _mm512_setzero_ps();
-        for (int64_t s = 0; s < pairs; s++, w += block_rows, at += 64) {
+        for (int64_t s = 0; s < steps_here; s++, w += bf16_pairs * block_rows, at += 64) {
             __m512i row = _mm512_loadu_si512((const void *)w);
             UNROLL for (int i = 0; i < n; i++) {
                 int pair;
@@ -180,5 +190,15 @@ CK_AVX512BF16 static void multiply(int n, const uint32_t *panel, int64_t count, 
     }
 }
 
-const ck_bf16_kernels ck_bf16_avx512 = {round_to_bf16, direct, turn, multiply};
+const ck_bf16_kernels ck_bf16_avx512bf16 = {
+    .tile = vector_tile,
+    .round = ck_round_avx512bf16,
+    .direct_limit = direct_limit,
+    .direct_tile = direct_columns,
+    .direct_rows = row_step,
+    .direct = direct,
+    .turn = ck_turn_avx512bf16,
+    .interleave = ck_interleave_avx512bf16,
+    .multiply = multiply,
+};
 #endif

@@ -7,7 +7,7 @@
 //   few activations: the chains are the lanes of a vector, and weights are read as the file holds
 //     them, which is limited by reading them;
 //   many: a block is turned so that for each column 16 rows stand side by side, in f32, in the
-//     first-level cache. Activations, turned likewise in tiles of 6, stream past it, one number
+//     first-level cache. Activations, turned likewise in tiles of a few, stream past it, one number
 //     for all rows, chain after chain.
 // So an element is the same number, whatever else is computed beside it.
 // Error: each chain has at most 64 roundings, so a block is within 64 + 3 units in the last place
@@ -69,7 +69,7 @@ static void direct(int type, int n, const char *w, int64_t row_bytes, int64_t co
             }
         }
 }
-const ck_float_kernels ck_floats_scalar = {direct, ck_turn_scalar, multiply};
+const ck_float_kernels ck_floats_scalar = {6, direct, ck_turn_scalar, multiply};
 
 #if CK_X86
 CK_AVX2 CK_INLINE __m256 widen_avx2(const int type, __m128i v) {
@@ -221,9 +221,12 @@ CK_AVX2 void ck_turn_avx2(int type, const char *w, int64_t row_bytes, int64_t co
     turn_from(type, w, row_bytes, k, count, panel);
 }
 
+/// Six activations of two vectors each, and two vectors of weights, are what registers hold.
+enum { avx2_tile = 6 };
+
 /// One chain of 16 rows and n activations.
 CK_AVX2 CK_INLINE void chain_avx2(const int n, const float *w, int64_t count, const float *x,
-                                  __m256 sums[turned_tile][2]) {
+                                  __m256 sums[avx2_tile][2]) {
     for (int i = 0; i < n; i++) sums[i][0] = sums[i][1] = _mm256_setzero_ps();
     for (int64_t s = 0; s < count; s++, w += block_rows, x += n) {
         __m256 w0 = _mm256_loadu_ps(w), w1 = _mm256_loadu_ps(w + 8);
@@ -234,17 +237,16 @@ CK_AVX2 CK_INLINE void chain_avx2(const int n, const float *w, int64_t count, co
         }
     }
 }
-CK_AVX2 CK_INLINE void add_avx2(const int n, __m256 to[turned_tile][2],
-                                __m256 from[turned_tile][2]) {
+CK_AVX2 CK_INLINE void add_avx2(const int n, __m256 to[avx2_tile][2], __m256 from[avx2_tile][2]) {
     for (int i = 0; i < n; i++)
         for (int h = 0; h < 2; h++) to[i][h] = _mm256_add_ps(to[i][h], from[i][h]);
 }
 CK_AVX2 CK_INLINE void multiply_n_avx2(const int n, const float *panel, int64_t count,
                                        const float *x, float *c, int64_t stride, bool accumulate) {
     // Pairs of chains are added up first; (0 + 4) waits for (1 + 5), (2 + 6) for (3 + 7).
-    __m256 pair[2][turned_tile][2], all[turned_tile][2];
+    __m256 pair[2][avx2_tile][2], all[avx2_tile][2];
     for (int p = 0; p < 4; p++) {
-        __m256 sums[turned_tile][2];
+        __m256 sums[avx2_tile][2];
         for (int second = 0; second < 2; second++) {
             int place = 2 * p + second, chain = chain_order[place];
             chain_avx2(n, panel + place * steps * block_rows, (count - chain + lanes - 1) / lanes,
@@ -276,7 +278,7 @@ CK_AVX2 static void multiply_avx2(int n, const float *panel, int64_t count, cons
     default: multiply_n_avx2(6, panel, count, x, c, stride, accumulate); break;
     }
 }
-const ck_float_kernels ck_floats_avx2 = {ck_direct_avx2, ck_turn_avx2, multiply_avx2};
+const ck_float_kernels ck_floats_avx2 = {avx2_tile, ck_direct_avx2, ck_turn_avx2, multiply_avx2};
 #endif
 
 /// Rows of a block that are fewer than `wanted`, as f32 with zeros behind them.
@@ -295,13 +297,14 @@ int64_t ck_turned_bytes(int64_t columns, int64_t count) {
 }
 
 int64_t ck_turned_tiles(int64_t count) {
-    return count <= direct_limit ? 0 : (count + turned_tile - 1) / turned_tile;
+    int tile = ck_float_table()->tile;
+    return count <= direct_limit ? 0 : (count + tile - 1) / tile;
 }
 
 void ck_turn_tile(int64_t columns, int64_t count, int64_t tile, const float *x, int64_t stride,
                   float *turned) {
-    int64_t first = tile * turned_tile,
-            n = count - first < turned_tile ? count - first : turned_tile;
+    int64_t size_of_tile = ck_float_table()->tile, first = tile * size_of_tile;
+    int64_t n = count - first < size_of_tile ? count - first : size_of_tile;
     int64_t blocks = (columns + block_columns - 1) / block_columns;
     float *out = turned + first * blocks * block_columns;
     for (int64_t b = 0; b < blocks; b++, out += n * block_columns) {
@@ -347,7 +350,7 @@ void ck_float_block(int type, const void *w, int64_t row_bytes, int64_t rows, in
         k->turn(type, source, row_bytes, size, panel);
     }
     int64_t padded = (columns + block_columns - 1) / block_columns * block_columns;
-    int tile = is_direct ? direct_tile : turned_tile;
+    int tile = is_direct ? direct_tile : k->tile;
     for (int64_t first = 0; first < count; first += tile) {
         int n = (int)(count - first < tile ? count - first : tile);
         float *c = out + first * stride;
@@ -358,7 +361,7 @@ void ck_float_block(int type, const void *w, int64_t row_bytes, int64_t rows, in
             continue;
         }
         for (int64_t row = 0; row < rows; row += step) {
-            float sums[turned_tile * block_rows];
+            float sums[turned_limit * block_rows];
             if (is_direct)
                 k->direct(type, n, source + row * row_bytes, row_bytes, size, at, x->stride,
                           (float(*)[row_step])sums);
@@ -379,10 +382,14 @@ void ck_float_rows(int type, const void *w, int64_t row_bytes, int64_t rows, int
     const int size = type == CK_F32 ? 4 : 2;
     const ck_float_kernels *kernels = ck_float_table();
     bool is_bf16 = x->rounded && type != CK_F32;
-    for (int64_t row = 0; row < rows; row += row_step) {
+    int64_t step = row_step;
+    if (is_bf16)
+        step =
+            x->count <= ck_bf16_table()->direct_limit ? ck_bf16_table()->direct_rows : block_rows;
+    for (int64_t row = 0; row < rows; row += step) {
         const char *at = (const char *)w + row * row_bytes;
-        if (is_bf16 || rows - row < row_step) {
-            int64_t some = rows - row < row_step ? rows - row : row_step;
+        if (is_bf16 || rows - row < step) {
+            int64_t some = rows - row < step ? rows - row : step;
             for (int64_t k = 0; k < columns; k += block_columns)
                 ck_float_block(type, at + size * k, row_bytes, some, k, columns, x, out + row,
                                stride, scratch);

@@ -4,13 +4,17 @@
 
 #if CK_X86
 
+/// Two multiply-adds a cycle, each of which takes four: at least eight chains.
+enum { wide_tile = 12 };
+_Static_assert(wide_tile <= turned_limit, "tile");
+
 CK_AVX512 CK_INLINE void multiply_n(const int n, const float *panel, int64_t count, const float *x,
                                     float *c, int64_t stride, bool accumulate) {
     // Pairs of chains are added up first; (0 + 4) waits for (1 + 5), (2 + 6) for (3 + 7).
-    __m512 pair[turned_tile], quad[turned_tile], all[turned_tile];
+    __m512 pair[wide_tile], quad[wide_tile], all[wide_tile];
     UNROLL for (int place = 0; place < lanes; place++) {
         const float *w = panel + place * steps * block_rows, *v = x + place * steps * n;
-        __m512 sums[turned_tile];
+        __m512 sums[wide_tile];
         UNROLL for (int i = 0; i < n; i++) sums[i] = _mm512_setzero_ps();
         for (int64_t left = (count - chain_order[place] + lanes - 1) / lanes; left > 0;
              left--, w += block_rows, v += n) {
@@ -35,17 +39,25 @@ CK_AVX512 CK_INLINE void multiply_n(const int n, const float *panel, int64_t cou
         _mm512_storeu_ps(at, all[i]);
     }
 }
+#define MULTIPLY(n)                                                                                \
+    case n: multiply_n(n, panel, count, x, c, stride, accumulate); break
 CK_AVX512 static void multiply(int n, const float *panel, int64_t count, const float *x, float *c,
                                int64_t stride, bool accumulate) {
     switch (n) {
-    case 1: multiply_n(1, panel, count, x, c, stride, accumulate); break;
-    case 2: multiply_n(2, panel, count, x, c, stride, accumulate); break;
-    case 3: multiply_n(3, panel, count, x, c, stride, accumulate); break;
-    case 4: multiply_n(4, panel, count, x, c, stride, accumulate); break;
-    case 5: multiply_n(5, panel, count, x, c, stride, accumulate); break;
-    default: multiply_n(6, panel, count, x, c, stride, accumulate); break;
+        MULTIPLY(1);
+        MULTIPLY(2);
+        MULTIPLY(3);
+        MULTIPLY(4);
+        MULTIPLY(5);
+        MULTIPLY(6);
+        MULTIPLY(7);
+        MULTIPLY(8);
+        MULTIPLY(9);
+        MULTIPLY(10);
+        MULTIPLY(11);
+        MULTIPLY(12);
     }
 }
 
-const ck_float_kernels ck_floats_avx512 = {ck_direct_avx2, ck_turn_avx2, multiply};
+const ck_float_kernels ck_floats_avx512 = {wide_tile, ck_direct_avx2, ck_turn_avx2, multiply};
 #endif

@@ -92,14 +92,16 @@ CK_DOTPROD static void direct(int type, int n, const char *w, int64_t row_bytes,
 }
 
 /// 4 rows of 16 at a time, so that sums of pairs of chains stay in registers.
+enum { neon_tile = 6 };
+
 CK_DOTPROD CK_INLINE void multiply_n(const int n, const float *panel, int64_t count, const float *x,
                                      float *c, int64_t stride, bool accumulate) {
     for (int h = 0; h < 4; h++) {
-        float32x4_t pair[turned_tile], quad[turned_tile], all[turned_tile];
+        float32x4_t pair[neon_tile], quad[neon_tile], all[neon_tile];
         for (int place = 0; place < lanes; place++) {
             const float *w = panel + place * steps * block_rows + 4 * h;
             const float *v = x + place * steps * n;
-            float32x4_t sums[turned_tile];
+            float32x4_t sums[neon_tile];
             UNROLL for (int i = 0; i < n; i++) sums[i] = vdupq_n_f32(0);
             for (int64_t left = (count - chain_order[place] + lanes - 1) / lanes; left > 0;
                  left--, w += block_rows, v += n) {
@@ -135,5 +137,5 @@ CK_DOTPROD static void multiply(int n, const float *panel, int64_t count, const 
     }
 }
 
-const ck_float_kernels ck_floats_neon = {direct, ck_turn_scalar, multiply};
+const ck_float_kernels ck_floats_neon = {neon_tile, direct, ck_turn_scalar, multiply};
 #endif

@@ -8,6 +8,8 @@ package final class CPUMatrix: DeviceMatrix {
     /// Rows interleaved by 16 (`ck_pack_panel`); nil when the mapped rows are used.
     let panels: Panels?
     let type: Int32
+    /// Of weights that are trained beside: whether both factors of a product are rounded to bf16.
+    let isRounded: Bool
 
     struct Panels {
         let start: UnsafeMutableRawPointer
@@ -15,7 +17,8 @@ package final class CPUMatrix: DeviceMatrix {
         let owner: PackedMemory.Piece
     }
 
-    init(_ host: HostMatrix, panels: Panels?) {
+    init(_ host: HostMatrix, panels: Panels?, isRounded: Bool = false) {
+        self.isRounded = isRounded
         self.host = host
         self.panels = panels
         type = Int32(host.format.ggmlType)

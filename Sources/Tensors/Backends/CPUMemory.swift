@@ -73,7 +73,7 @@ package final class BufferArena {
 /// Working memory of one thread, grown to the largest size asked for and then reused.
 final class Scratch {
     private var regions: [(start: UnsafeMutablePointer<Float>, count: Int)?] = Array(
-        repeating: nil, count: 2)
+        repeating: nil, count: 3)
 
     deinit { for case .some(let region) in regions { free(region.start) } }
 
@@ -81,6 +81,10 @@ final class Scratch {
     /// For the kernels of matrix products.
     func product(bytes: Int) -> UnsafeMutableRawPointer {
         UnsafeMutableRawPointer(region(1, (bytes + 3) / 4))
+    }
+
+    func rounded(_ count: Int) -> UnsafeMutablePointer<UInt16> {
+        UnsafeMutableRawPointer(region(2, (count + 1) / 2)).assumingMemoryBound(to: UInt16.self)
     }
 
     private func region(_ index: Int, _ count: Int) -> UnsafeMutablePointer<Float> {

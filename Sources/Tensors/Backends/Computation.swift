@@ -2,7 +2,7 @@
 package struct Computation: Hashable, Sendable {
     package enum Products: String, CaseIterable, Sendable {
         /// Quantized weights times activations quantized to 8 bits, as fast engines do; bf16
-        /// products of f16 and bf16 weights where the processor has them (variant avx512bf16),
+        /// products of f16 and bf16 weights where the processor has them (`avx512bf16`, `amx`),
         /// f32 products where not.
         case auto
         /// f32 activations and products.

@@ -3,11 +3,16 @@ import COpenBLAS
 
 /// Products with weights that do not change, in f32 whatever the weights are stored in: a piece of
 /// the matrix becomes f32 in a thread's own memory and goes to BLAS. f32 weights are multiplied
-/// where they are mapped.
+/// where they are mapped. `roundedProduct` is what matrices that were asked for with bf16 products
+/// take instead.
 ///
 /// The pieces depend on the shapes alone, so results do not depend on the number of threads.
 extension CPUBackend {
-    package func makeFrozenMatrix(_ host: HostMatrix) -> CPUMatrix { CPUMatrix(host, panels: nil) }
+    /// - Parameter rounded: by bf16 products, on a processor with them (`hasRoundedProducts`).
+    package func makeFrozenMatrix(_ host: HostMatrix, rounded: Bool = false) -> CPUMatrix {
+        precondition(!rounded || Self.hasRoundedProducts, "the processor has bf16 products")
+        return CPUMatrix(host, panels: nil, isRounded: rounded)
+    }
 
     /// out[t, r] = dot(W[r], x[t]).
     ///
@@ -16,6 +21,7 @@ extension CPUBackend {
         _ matrix: CPUMatrix, _ x: BufferColumns, into out: BufferColumns, rows: Int
     ) {
         precondition(x.width == matrix.columns && out.width == matrix.rows, "shapes fit")
+        if matrix.isRounded { return roundedProduct(matrix, x, into: out, rows: rows) }
         let tokens = FrozenPieces.tokens(rows)
         let parts = Pieces(of: matrix.rows, about: FrozenPieces.limit)
         pool.run(tokens.count * parts.count) { item, thread in
@@ -36,6 +42,10 @@ extension CPUBackend {
         accumulating: Bool
     ) {
         precondition(dx.width == matrix.columns && dy.width == matrix.rows, "shapes fit")
+        if matrix.isRounded {
+            return roundedProductGradient(
+                matrix, dy, into: dx, rows: rows, accumulating: accumulating)
+        }
         let tokens = FrozenPieces.tokens(rows)
         let parts = Pieces(
             of: matrix.columns, about: FrozenPieces.limit,
@@ -58,7 +68,7 @@ extension CPUBackend {
     }
 
     /// Elements of W as f32 and the distance of their rows; columns are whole blocks.
-    private func piece(
+    func piece(
         of matrix: CPUMatrix, rows: Range<Int>, columns: Range<Int>, thread: Int
     ) -> (UnsafePointer<Float>, stride: Int) {
         if matrix.type == Int32(CK_F32.rawValue) {

@@ -1,5 +1,5 @@
 #pragma once
-// AVX-512 on a processor without it: SIMDe's functions in place of the compiler's intrinsics, and
+// AVX-512 and AMX on a processor without them: SIMDe's functions in place of the compiler's, and
 // those that SIMDe lacks or rounds in another way, written from Intel's pseudo code.
 #include_next <immintrin.h>
 
@@ -183,4 +183,61 @@ static inline __m512 simulated512_dpbf16_ps(__m512 sum, __m512i a, __m512i b) {
 static inline __m256 simulated512_extractf32x8_ps(__m512 a, int half) {
     simulated_lanes in = {a};
     return _mm256_loadu_ps(in.f + 8 * half);
+}
+
+// The tile registers of AMX, from Intel's pseudo code.
+typedef struct {
+    uint8_t bytes[16][64];
+} simulated_tile;
+static simulated_tile simulated_tiles[8];
+static struct {
+    uint8_t palette, start_row, reserved[14];
+    uint16_t bytes[16];
+    uint8_t rows[16];
+} simulated_shapes;
+#undef _tile_loadconfig
+#define _tile_loadconfig(p) simulated_loadconfig(p)
+static inline void simulated_loadconfig(const void *p) {
+    memset(simulated_tiles, 0, sizeof simulated_tiles);
+    memcpy(&simulated_shapes, p, sizeof simulated_shapes);
+}
+#undef _tile_release
+#define _tile_release() memset(&simulated_shapes, 0, sizeof simulated_shapes)
+#undef _tile_zero
+#define _tile_zero(t) memset(&simulated_tiles[t], 0, sizeof(simulated_tile))
+#undef _tile_loadd
+#define _tile_loadd(t, p, stride) simulated_loadd(t, p, stride)
+static inline void simulated_loadd(int t, const void *p, int64_t stride) {
+    _tile_zero(t);
+    for (int r = 0; r < simulated_shapes.rows[t]; r++)
+        memcpy(simulated_tiles[t].bytes[r], (const char *)p + r * stride,
+               simulated_shapes.bytes[t]);
+}
+#undef _tile_stored
+#define _tile_stored(t, p, stride) simulated_stored(t, p, stride)
+static inline void simulated_stored(int t, void *p, int64_t stride) {
+    for (int r = 0; r < simulated_shapes.rows[t]; r++)
+        memcpy((char *)p + r * stride, simulated_tiles[t].bytes[r], simulated_shapes.bytes[t]);
+}
+#undef _tile_dpbf16ps
+#define _tile_dpbf16ps(sum, a, b) simulated_dpbf16ps(sum, a, b)
+static inline void simulated_dpbf16ps(int sum, int first, int second) {
+    for (int m = 0; m < simulated_shapes.rows[sum]; m++) {
+        float chains[2][16] = {0}, sums[16];
+        uint16_t a[32], b[32];
+        memcpy(a, simulated_tiles[first].bytes[m], 64);
+        memcpy(sums, simulated_tiles[sum].bytes[m], 64);
+        for (int k = 0; k < simulated_shapes.bytes[first] / 4; k++) {
+            memcpy(b, simulated_tiles[second].bytes[k], 64);
+            for (int n = 0; n < simulated_shapes.bytes[sum] / 4; n++)
+                for (int odd = 0; odd < 2; odd++)
+                    chains[odd][n] =
+                        simulated_flush(fmaf(simulated_wide(a[2 * k + odd]),
+                                             simulated_wide(b[2 * n + odd]), chains[odd][n]));
+        }
+        for (int n = 0; n < simulated_shapes.bytes[sum] / 4; n++)
+            sums[n] = simulated_flush(simulated_flush(sums[n]) +
+                                      simulated_flush(chains[0][n] + chains[1][n]));
+        memcpy(simulated_tiles[sum].bytes[m], sums, 64);
+    }
 }

@@ -1,0 +1,166 @@
+// Products by bf16 dot products of AMX: floats.h says what is added up in which order.
+//
+// tdpbf16ps adds to 16 by 16 sums the products of 16 pairs of columns. A turned block of weights
+// is its second operand as it lies in memory, rounded activations its first, and results are the
+// rows of its sums. An instruction takes 16 cycles and waits 52 for the one before it on the same
+// sums: four tiles of activations keep it busy.
+#include "floats.h"
+
+#if CK_X86
+
+enum { tile_rows = 16, tiles_at_once = 4, pairs_at_once = 16, direct_columns = 6 };
+
+/// Registers 0...3 hold sums, 4...6 activations, 7 weights.
+CK_AMX CK_INLINE void shape_tiles(uint8_t activations) {
+    ck_tile_shapes shapes = {.palette = 1};
+    for (int i = 0; i < 8; i++) {
+        shapes.bytes[i] = 64;
+        shapes.rows[i] = i == 7 ? pairs_at_once : activations;
+    }
+    _tile_loadconfig(&shapes);
+}
+
+#define EACH_TILE(act)                                                                             \
+    do {                                                                                           \
+        act(0, 4);                                                                                 \
+        if (tiles > 1) act(1, 5);                                                                  \
+        if (tiles > 2) act(2, 6);                                                                  \
+        if (tiles > 3) act(3, 4);                                                                  \
+    } while (0)
+
+/// Some tiles of activations, all with as many rows as they have been shaped for.
+CK_AMX CK_INLINE void multiply_tiles(const int tiles, const uint32_t *panel, int64_t count,
+                                     const uint16_t *x, float *c, int64_t stride, bool accumulate) {
+#define BEGIN(sum, activations)                                                                    \
+    do {                                                                                           \
+        if (accumulate)                                                                            \
+            _tile_loadd(sum, c + (sum)*tile_rows * stride, 4 * stride);                            \
+        else                                                                                       \
+            _tile_zero(sum);                                                                       \
+    } while (0)
+#define ADD(sum, activations)                                                                      \
+    do {                                                                                           \
+        _tile_loadd(activations, x + (sum)*tile_rows * block_columns, 2 * block_columns);          \
+        _tile_dpbf16ps(sum, activations, 7);                                                       \
+    } while (0)
+#define END(sum, activations) _tile_stored(sum, c + (sum)*tile_rows * stride, 4 * stride)
+    EACH_TILE(BEGIN);
+    for (int64_t k = 0; k < count; k += 2 * pairs_at_once, panel += pairs_at_once * block_rows) {
+        _tile_loadd(7, panel, 4 * block_rows);
+        EACH_TILE(ADD);
+        x += 2 * pairs_at_once;
+    }
+    EACH_TILE(END);
+}
+#undef EACH_TILE
+#undef BEGIN
+#undef ADD
+#undef END
+
+CK_AMX static void multiply(int n, const uint32_t *panel, int64_t count, const uint16_t *x,
+                            float *c, int64_t stride, bool accumulate) {
+    int whole = n / tile_rows, rest = n % tile_rows;
+    if (whole) shape_tiles(tile_rows);
+    switch (whole) {
+    case 0: break;
+    case 1: multiply_tiles(1, panel, count, x, c, stride, accumulate); break;
+    case 2: multiply_tiles(2, panel, count, x, c, stride, accumulate); break;
+    case 3: multiply_tiles(3, panel, count, x, c, stride, accumulate); break;
+    default: multiply_tiles(tiles_at_once, panel, count, x, c, stride, accumulate); break;
+    }
+    if (rest) {
+        shape_tiles((uint8_t)rest);
+        x += whole * tile_rows * block_columns;
+        c += whole * tile_rows * stride;
+        multiply_tiles(1, panel, count, x, c, stride, accumulate);
+    }
+    // Registers in use would have to be saved whenever the thread is interrupted.
+    _tile_release();
+}
+
+/// Few activations: 16 rows of weights as they lie are the first operand, the pairs of one
+/// activation the second.
+CK_AMX CK_INLINE void direct_n(const int type, const int n, const char *w, int64_t row_bytes,
+                               int64_t count, const uint16_t *x, float *sums, bool accumulate) {
+#define EACH(act)                                                                                  \
+    do {                                                                                           \
+        act(0);                                                                                    \
+        if (n > 1) act(1);                                                                         \
+        if (n > 2) act(2);                                                                         \
+        if (n > 3) act(3);                                                                         \
+        if (n > 4) act(4);                                                                         \
+        if (n > 5) act(5);                                                                         \
+    } while (0)
+#define BEGIN(i)                                                                                   \
+    do {                                                                                           \
+        if (accumulate)                                                                            \
+            _tile_loadd(i, sums + (i)*tile_rows, 4);                                               \
+        else                                                                                       \
+            _tile_zero(i);                                                                         \
+    } while (0)
+#define ADD(i)                                                                                     \
+    do {                                                                                           \
+        _tile_loadd(7, x + (i)*block_columns + k, 4);                                              \
+        _tile_dpbf16ps(i, 6, 7);                                                                   \
+    } while (0)
+#define END(i) _tile_stored(i, sums + (i)*tile_rows, 4)
+    uint16_t rows[tile_rows][2 * pairs_at_once] __attribute__((aligned(64)));
+    EACH(BEGIN);
+    for (int64_t k = 0; k < count; k += 2 * pairs_at_once) {
+        const char *at = w + 2 * k;
+        __mmask32 mask = columns_left(count - k);
+        for (int r = 0; r < tile_rows; r++) {
+            // The next 16 rows, of which each would start the processor's read-ahead anew.
+            _mm_prefetch(at + (tile_rows + r) * row_bytes, _MM_HINT_T0);
+            _mm512_store_si512((void *)rows[r], load32(type, at + r * row_bytes, mask));
+        }
+        _tile_loadd(6, rows, 64);
+        EACH(ADD);
+    }
+    EACH(END);
+#undef EACH
+#undef BEGIN
+#undef ADD
+#undef END
+}
+#define DIRECT(type, n)                                                                            \
+    case n: direct_n(type, n, w, row_bytes, count, x, sums, accumulate); break
+CK_AMX CK_INLINE void direct_type(const int type, int n, const char *w, int64_t row_bytes,
+                                  int64_t count, const uint16_t *x, float *sums, bool accumulate) {
+    switch (n) {
+        DIRECT(type, 1);
+        DIRECT(type, 2);
+        DIRECT(type, 3);
+        DIRECT(type, 4);
+        DIRECT(type, 5);
+        DIRECT(type, 6);
+    }
+}
+CK_AMX static void direct(int type, int n, const char *w, int64_t row_bytes, int64_t count,
+                          const uint16_t *x, float *sums, bool accumulate) {
+    ck_tile_shapes shapes = {.palette = 1};
+    for (int i = 0; i < 8; i++) {
+        shapes.bytes[i] = i == 6 ? 64 : 4;
+        shapes.rows[i] = i == 7 ? pairs_at_once : tile_rows;
+    }
+    _tile_loadconfig(&shapes);
+    if (type == CK_F16)
+        direct_type(CK_F16, n, w, row_bytes, count, x, sums, accumulate);
+    else
+        direct_type(CK_BF16, n, w, row_bytes, count, x, sums, accumulate);
+    _tile_release();
+}
+
+const ck_bf16_kernels ck_bf16_amx = {
+    .tile = tiles_at_once * tile_rows,
+    .round = ck_round_avx512bf16,
+    .direct_limit = direct_columns,
+    .direct_tile = direct_columns,
+    .direct_rows = tile_rows,
+    .direct = direct,
+    .turn = ck_turn_avx512bf16,
+    .interleave = ck_interleave_avx512bf16,
+    .multiply = multiply,
+};
+_Static_assert(tiles_at_once *tile_rows <= bf16_limit, "tile");
+#endif
