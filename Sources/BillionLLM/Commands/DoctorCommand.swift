@@ -20,7 +20,7 @@ enum DoctorCommand: Command {
         show(
             "reading memory",
             "\(NumberFormat.fixed(bytesPerSecond / 1e9, 1)) GB/s, \(Host.cores) threads")
-        show("BLAS", CPUBackend.libraryDescription)
+        show("BLAS", BLASLibrary.description)
         show("GPU", graphicsProcessors())
         let python = try PythonInstallation.find(arguments.string("python") ?? "python3")
         show("Python", "\(python.version), \(python.file)")

@@ -5,6 +5,7 @@ import Reporting
 import Runner
 import Store
 import Tasks
+import Tensors
 
 /// Runs the matrix of a manifest into the database and regenerates the report.
 enum RunCommand: Command {
@@ -112,7 +113,8 @@ enum RunCommand: Command {
         let progress = TerminalProgress(
             style: .detect(descriptor: 2, environment: Program.environment))
         let executor = ChildProcessExecutor(
-            arguments: [JobCommand.specification.name], policy: policy, stop: stop,
+            arguments: [JobCommand.specification.name], environment: BLASLibrary.environment,
+            policy: policy, stop: stop,
             isVerbose: arguments.has("verbose"), note: { progress.note($0) },
             log: { JobLogs.log(of: $0) },
             assignment: { job in try assignment(for: job, resolver: resolver) })

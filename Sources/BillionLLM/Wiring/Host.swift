@@ -7,7 +7,7 @@ import Tensors
 enum Host {
     static let facts = HostFacts.current(libraries: [
         "sqlite": Database.libraryVersion, "libyaml": Manifest.yamlLibraryVersion,
-        "blas": CPUBackend.libraryDescription,
+        "blas": BLASLibrary.description,
     ])
 
     /// Cores that this process may use: what `threads: auto` means.

@@ -111,6 +111,8 @@ bool ck_has_bf16_products(void);
 /// Bytes of `count` rounded activations.
 int64_t ck_rounded_bytes(int64_t columns, int64_t count);
 int64_t ck_rounded_tiles(int64_t count);
+/// out = x rounded to bf16, to nearest even.
+void ck_round(int64_t n, const float *x, uint16_t *out);
 void ck_round_tile(int64_t columns, int64_t count, int64_t tile, const float *x, int64_t stride,
                    uint16_t *rounded);
 

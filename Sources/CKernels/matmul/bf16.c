@@ -18,14 +18,19 @@ void ck_round_tile(int64_t columns, int64_t count, int64_t tile, const float *x,
     const ck_bf16_kernels *kernels = ck_bf16_table();
     int64_t first = tile * kernels->tile;
     int64_t n = count - first < kernels->tile ? count - first : kernels->tile;
-    uint16_t *out = rounded + first * padded(columns);
-    for (int64_t k = 0; k < columns; k += block_columns)
-        for (int64_t i = 0; i < n; i++, out += block_columns) {
+    uint16_t *out = rounded + first * padded(columns), row[block_columns];
+    const int64_t together = kernels->columns_together;
+    for (int64_t k = 0; k < columns; k += block_columns, out += n * block_columns)
+        for (int64_t i = 0; i < n; i++) {
             int64_t size = columns - k < block_columns ? columns - k : block_columns;
-            kernels->round(x + (first + i) * stride + k, size, out);
-            memset(out + size, 0, 2 * (size_t)(block_columns - size));
+            kernels->round(x + (first + i) * stride + k, size, row);
+            memset(row + size, 0, 2 * (size_t)(block_columns - size));
+            for (int64_t at = 0; at < block_columns; at += together)
+                memcpy(out + at * n + i * together, row + at, 2 * (size_t)together);
         }
 }
+
+void ck_round(int64_t n, const float *x, uint16_t *out) { ck_bf16_table()->round(x, n, out); }
 
 /// out (+)= the products of a turned block, whose columns are first_column...
 static void multiply_panel(const ck_bf16_kernels *kernels, const uint32_t *panel, int64_t rows,
@@ -62,16 +67,17 @@ static void multiply_rows(const ck_bf16_kernels *kernels, int type, const char *
             for (int j = 0; accumulate && j < some; j++)
                 for (int64_t r = 0; r < step; r++)
                     sums[j * step + r] = r < valid ? to[j * stride + r] : 0;
-            kernels->direct(type, some, w + row * row_bytes, row_bytes, size, x + i * block_columns,
-                            sums, accumulate);
+            kernels->direct(type, some, w + row * row_bytes, row_bytes, size,
+                            x + i * kernels->columns_together, count, sums, accumulate);
             for (int j = 0; j < some; j++)
                 memcpy(to + j * stride, sums + j * step, 4 * (size_t)valid);
         }
 }
 
-void ck_bf16_block(const ck_bf16_kernels *kernels, int type, const void *w, int64_t row_bytes,
-                   int64_t rows, int64_t first_column, int64_t columns,
-                   const ck_float_activations *x, float *out, int64_t stride, void *scratch) {
+static void multiply_block(const ck_bf16_kernels *kernels, int type, const char *w,
+                           int64_t row_bytes, int64_t rows, int64_t first_column, int64_t columns,
+                           const ck_float_activations *x, float *out, int64_t stride,
+                           void *scratch) {
     int64_t size = columns - first_column;
     if (size > block_columns) size = block_columns;
     uint32_t *panel = scratch;
@@ -107,11 +113,37 @@ void ck_bf16_block(const ck_bf16_kernels *kernels, int type, const void *w, int6
     }
 }
 
+void ck_bf16_block(const ck_bf16_kernels *kernels, int type, const void *w, int64_t row_bytes,
+                   int64_t rows, int64_t first_column, int64_t columns,
+                   const ck_float_activations *x, float *out, int64_t stride, void *scratch) {
+    if (kernels->begin) kernels->begin(x->count, x->count <= kernels->direct_limit);
+    multiply_block(kernels, type, w, row_bytes, rows, first_column, columns, x, out, stride,
+                   scratch);
+    if (kernels->end) kernels->end();
+}
+
+void ck_bf16_rows(const ck_bf16_kernels *kernels, int type, const void *w, int64_t row_bytes,
+                  int64_t rows, int64_t columns, const ck_float_activations *x, float *out,
+                  int64_t stride, void *scratch) {
+    int64_t step = x->count <= kernels->direct_limit ? kernels->direct_rows : block_rows;
+    if (kernels->begin) kernels->begin(x->count, x->count <= kernels->direct_limit);
+    for (int64_t row = 0; row < rows; row += step) {
+        const char *at = (const char *)w + row * row_bytes;
+        for (int64_t k = 0; k < columns; k += block_columns)
+            multiply_block(kernels, type, at + 2 * k, row_bytes,
+                           rows - row < step ? rows - row : step, k, columns, x, out + row, stride,
+                           scratch);
+    }
+    if (kernels->end) kernels->end();
+}
+
 void ck_transposed_block(const float *w, int64_t w_stride, int64_t rows, int64_t first_column,
                          int64_t columns, const ck_float_activations *x, float *out, int64_t stride,
                          bool accumulate, void *scratch) {
     const ck_bf16_kernels *kernels = ck_bf16_table();
     int64_t size = columns - first_column < block_columns ? columns - first_column : block_columns;
     kernels->interleave(w, w_stride, rows, size, scratch);
+    if (kernels->begin) kernels->begin(x->count, false);
     multiply_panel(kernels, scratch, rows, first_column, columns, x, out, stride, accumulate);
+    if (kernels->end) kernels->end();
 }

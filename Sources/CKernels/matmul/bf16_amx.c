@@ -9,79 +9,98 @@
 #if CK_X86
 
 enum { tile_rows = 16, tiles_at_once = 4, pairs_at_once = 16, direct_columns = 6 };
+enum { columns_at_once = 2 * pairs_at_once };
 
-/// Registers 0...3 hold sums, 4...6 activations, 7 weights.
-CK_AMX CK_INLINE void shape_tiles(uint8_t activations) {
+/// Shapes the registers for so many activations.
+///
+/// Turned weights: 0...3 sums, 4 activations, and 5 and 6 the same of a last tile with fewer rows;
+/// 7 weights. Rows of weights as they lie: 0...5 sums of one activation each, 6 weights, 7 one
+/// activation.
+CK_AMX static void begin(int64_t count, bool is_direct) {
     ck_tile_shapes shapes = {.palette = 1};
     for (int i = 0; i < 8; i++) {
-        shapes.bytes[i] = 64;
-        shapes.rows[i] = i == 7 ? pairs_at_once : activations;
+        shapes.bytes[i] = is_direct && i != 6 ? 4 : 64;
+        shapes.rows[i] = tile_rows;
     }
+    if (!is_direct && count % tile_rows) shapes.rows[5] = shapes.rows[6] = count % tile_rows;
     _tile_loadconfig(&shapes);
 }
+/// Registers in use would have to be saved whenever the thread is interrupted.
+CK_AMX static void end(void) { _tile_release(); }
 
-#define EACH_TILE(act)                                                                             \
-    do {                                                                                           \
-        act(0, 4);                                                                                 \
-        if (tiles > 1) act(1, 5);                                                                  \
-        if (tiles > 2) act(2, 6);                                                                  \
-        if (tiles > 3) act(3, 4);                                                                  \
-    } while (0)
-
-/// Some tiles of activations, all with as many rows as they have been shaped for.
-CK_AMX CK_INLINE void multiply_tiles(const int tiles, const uint32_t *panel, int64_t count,
-                                     const uint16_t *x, float *c, int64_t stride, bool accumulate) {
-#define BEGIN(sum, activations)                                                                    \
+/// One tile of activations more, whose sums are in register `sum`.
+#define START(sum, i)                                                                              \
     do {                                                                                           \
         if (accumulate)                                                                            \
-            _tile_loadd(sum, c + (sum)*tile_rows * stride, 4 * stride);                            \
+            _tile_loadd(sum, c + (i)*tile_rows * stride, 4 * stride);                              \
         else                                                                                       \
             _tile_zero(sum);                                                                       \
     } while (0)
-#define ADD(sum, activations)                                                                      \
+#define ADD(sum, activations, i)                                                                   \
     do {                                                                                           \
-        _tile_loadd(activations, x + (sum)*tile_rows * block_columns, 2 * block_columns);          \
+        _tile_loadd(activations, x + (i)*tile_rows * columns_at_once, 64);                         \
         _tile_dpbf16ps(sum, activations, 7);                                                       \
     } while (0)
-#define END(sum, activations) _tile_stored(sum, c + (sum)*tile_rows * stride, 4 * stride)
-    EACH_TILE(BEGIN);
-    for (int64_t k = 0; k < count; k += 2 * pairs_at_once, panel += pairs_at_once * block_rows) {
+#define STORE(sum, i) _tile_stored(sum, c + (i)*tile_rows * stride, 4 * stride)
+
+/// Some whole tiles of activations.
+CK_AMX CK_INLINE void multiply_tiles(const int tiles, const uint32_t *panel, int64_t count,
+                                     const uint16_t *x, int64_t of, float *c, int64_t stride,
+                                     bool accumulate) {
+    START(0, 0);
+    if (tiles > 1) START(1, 1);
+    if (tiles > 2) START(2, 2);
+    if (tiles > 3) START(3, 3);
+    for (int64_t k = 0; k < count; k += columns_at_once) {
         _tile_loadd(7, panel, 4 * block_rows);
-        EACH_TILE(ADD);
-        x += 2 * pairs_at_once;
+        ADD(0, 4, 0);
+        if (tiles > 1) ADD(1, 4, 1);
+        if (tiles > 2) ADD(2, 4, 2);
+        if (tiles > 3) ADD(3, 4, 3);
+        panel += pairs_at_once * block_rows;
+        x += of * columns_at_once;
     }
-    EACH_TILE(END);
+    STORE(0, 0);
+    if (tiles > 1) STORE(1, 1);
+    if (tiles > 2) STORE(2, 2);
+    if (tiles > 3) STORE(3, 3);
 }
-#undef EACH_TILE
-#undef BEGIN
+/// The last tile, which has fewer rows.
+CK_AMX CK_INLINE void multiply_rest(const uint32_t *panel, int64_t count, const uint16_t *x,
+                                    int64_t of, float *c, int64_t stride, bool accumulate) {
+    START(5, 0);
+    for (int64_t k = 0; k < count; k += columns_at_once) {
+        _tile_loadd(7, panel, 4 * block_rows);
+        ADD(5, 6, 0);
+        panel += pairs_at_once * block_rows;
+        x += of * columns_at_once;
+    }
+    STORE(5, 0);
+}
+#undef START
 #undef ADD
-#undef END
+#undef STORE
 
 CK_AMX static void multiply(int n, const uint32_t *panel, int64_t count, const uint16_t *x,
                             float *c, int64_t stride, bool accumulate) {
-    int whole = n / tile_rows, rest = n % tile_rows;
-    if (whole) shape_tiles(tile_rows);
+    int whole = n / tile_rows;
     switch (whole) {
     case 0: break;
-    case 1: multiply_tiles(1, panel, count, x, c, stride, accumulate); break;
-    case 2: multiply_tiles(2, panel, count, x, c, stride, accumulate); break;
-    case 3: multiply_tiles(3, panel, count, x, c, stride, accumulate); break;
-    default: multiply_tiles(tiles_at_once, panel, count, x, c, stride, accumulate); break;
+    case 1: multiply_tiles(1, panel, count, x, n, c, stride, accumulate); break;
+    case 2: multiply_tiles(2, panel, count, x, n, c, stride, accumulate); break;
+    case 3: multiply_tiles(3, panel, count, x, n, c, stride, accumulate); break;
+    default: multiply_tiles(tiles_at_once, panel, count, x, n, c, stride, accumulate); break;
     }
-    if (rest) {
-        shape_tiles((uint8_t)rest);
-        x += whole * tile_rows * block_columns;
-        c += whole * tile_rows * stride;
-        multiply_tiles(1, panel, count, x, c, stride, accumulate);
-    }
-    // Registers in use would have to be saved whenever the thread is interrupted.
-    _tile_release();
+    if (n % tile_rows)
+        multiply_rest(panel, count, x + whole * tile_rows * columns_at_once, n,
+                      c + whole * tile_rows * stride, stride, accumulate);
 }
 
 /// Few activations: 16 rows of weights as they lie are the first operand, the pairs of one
 /// activation the second.
 CK_AMX CK_INLINE void direct_n(const int type, const int n, const char *w, int64_t row_bytes,
-                               int64_t count, const uint16_t *x, float *sums, bool accumulate) {
+                               int64_t count, const uint16_t *x, int64_t of, float *sums,
+                               bool accumulate) {
 #define EACH(act)                                                                                  \
     do {                                                                                           \
         act(0);                                                                                    \
@@ -100,13 +119,13 @@ CK_AMX CK_INLINE void direct_n(const int type, const int n, const char *w, int64
     } while (0)
 #define ADD(i)                                                                                     \
     do {                                                                                           \
-        _tile_loadd(7, x + (i)*block_columns + k, 4);                                              \
+        _tile_loadd(7, x + ((i)*columns_at_once + of * k), 4);                                     \
         _tile_dpbf16ps(i, 6, 7);                                                                   \
     } while (0)
 #define END(i) _tile_stored(i, sums + (i)*tile_rows, 4)
-    uint16_t rows[tile_rows][2 * pairs_at_once] __attribute__((aligned(64)));
+    uint16_t rows[tile_rows][columns_at_once] __attribute__((aligned(64)));
     EACH(BEGIN);
-    for (int64_t k = 0; k < count; k += 2 * pairs_at_once) {
+    for (int64_t k = 0; k < count; k += columns_at_once) {
         const char *at = w + 2 * k;
         __mmask32 mask = columns_left(count - k);
         for (int r = 0; r < tile_rows; r++) {
@@ -124,9 +143,10 @@ CK_AMX CK_INLINE void direct_n(const int type, const int n, const char *w, int64
 #undef END
 }
 #define DIRECT(type, n)                                                                            \
-    case n: direct_n(type, n, w, row_bytes, count, x, sums, accumulate); break
+    case n: direct_n(type, n, w, row_bytes, count, x, of, sums, accumulate); break
 CK_AMX CK_INLINE void direct_type(const int type, int n, const char *w, int64_t row_bytes,
-                                  int64_t count, const uint16_t *x, float *sums, bool accumulate) {
+                                  int64_t count, const uint16_t *x, int64_t of, float *sums,
+                                  bool accumulate) {
     switch (n) {
         DIRECT(type, 1);
         DIRECT(type, 2);
@@ -137,22 +157,18 @@ CK_AMX CK_INLINE void direct_type(const int type, int n, const char *w, int64_t 
     }
 }
 CK_AMX static void direct(int type, int n, const char *w, int64_t row_bytes, int64_t count,
-                          const uint16_t *x, float *sums, bool accumulate) {
-    ck_tile_shapes shapes = {.palette = 1};
-    for (int i = 0; i < 8; i++) {
-        shapes.bytes[i] = i == 6 ? 64 : 4;
-        shapes.rows[i] = i == 7 ? pairs_at_once : tile_rows;
-    }
-    _tile_loadconfig(&shapes);
+                          const uint16_t *x, int64_t of, float *sums, bool accumulate) {
     if (type == CK_F16)
-        direct_type(CK_F16, n, w, row_bytes, count, x, sums, accumulate);
+        direct_type(CK_F16, n, w, row_bytes, count, x, of, sums, accumulate);
     else
-        direct_type(CK_BF16, n, w, row_bytes, count, x, sums, accumulate);
-    _tile_release();
+        direct_type(CK_BF16, n, w, row_bytes, count, x, of, sums, accumulate);
 }
 
 const ck_bf16_kernels ck_bf16_amx = {
     .tile = tiles_at_once * tile_rows,
+    .columns_together = columns_at_once,
+    .begin = begin,
+    .end = end,
     .round = ck_round_avx512bf16,
     .direct_limit = direct_columns,
     .direct_tile = direct_columns,

@@ -58,7 +58,8 @@ CK_AVX512BF16 CK_INLINE void direct_n(const int type, const int n, const char *w
 #define DIRECT(type, n)                                                                            \
     case n: direct_n(type, n, w, row_bytes, count, x, sums, accumulate); break
 CK_AVX512BF16 static void direct(int type, int n, const char *w, int64_t row_bytes, int64_t count,
-                                 const uint16_t *x, float *sums, bool accumulate) {
+                                 const uint16_t *x, int64_t of, float *sums, bool accumulate) {
+    (void)of;
     if (type == CK_F16) switch (n) {
             DIRECT(CK_F16, 1);
             DIRECT(CK_F16, 2);
@@ -192,6 +193,7 @@ CK_AVX512BF16 static void multiply(int n, const uint32_t *panel, int64_t count, 
 
 const ck_bf16_kernels ck_bf16_avx512bf16 = {
     .tile = vector_tile,
+    .columns_together = block_columns,
     .round = ck_round_avx512bf16,
     .direct_limit = direct_limit,
     .direct_tile = direct_columns,

@@ -379,21 +379,19 @@ void ck_float_block(int type, const void *w, int64_t row_bytes, int64_t rows, in
 
 void ck_float_rows(int type, const void *w, int64_t row_bytes, int64_t rows, int64_t columns,
                    const ck_float_activations *x, float *out, int64_t stride, void *scratch) {
+    if (x->rounded && type != CK_F32) {
+        ck_bf16_rows(ck_bf16_table(), type, w, row_bytes, rows, columns, x, out, stride, scratch);
+        return;
+    }
     const int size = type == CK_F32 ? 4 : 2;
     const ck_float_kernels *kernels = ck_float_table();
-    bool is_bf16 = x->rounded && type != CK_F32;
-    int64_t step = row_step;
-    if (is_bf16)
-        step =
-            x->count <= ck_bf16_table()->direct_limit ? ck_bf16_table()->direct_rows : block_rows;
-    for (int64_t row = 0; row < rows; row += step) {
+    for (int64_t row = 0; row < rows; row += row_step) {
         const char *at = (const char *)w + row * row_bytes;
-        if (is_bf16 || rows - row < step) {
-            int64_t some = rows - row < step ? rows - row : step;
+        if (rows - row < row_step) {
             for (int64_t k = 0; k < columns; k += block_columns)
-                ck_float_block(type, at + size * k, row_bytes, some, k, columns, x, out + row,
+                ck_float_block(type, at + size * k, row_bytes, rows - row, k, columns, x, out + row,
                                stride, scratch);
-            continue;
+            return;
         }
         for (int64_t i = 0; i < x->count; i += direct_tile) {
             int n = (int)(x->count - i < direct_tile ? x->count - i : direct_tile);

@@ -35,7 +35,8 @@ extern const ck_float_kernels ck_floats_avx512, ck_floats_neon;
 /// Products of weights in f16 and bf16 by bf16 dot products, for processors that have them.
 ///
 /// Activations are rounded to bf16 in tiles; a tile of n holds, block by block of 512 columns,
-/// [n][512], zero beyond the last column. What is added up in which order is the processor's:
+/// [n][512], or step by step of 32 columns, [n][32]; zero beyond the last column. What is added up
+/// in which order is the processor's:
 ///   vectors: a chain takes the pairs of columns p, p + 16, p + 32... of a block in this order, of
 ///     each pair the odd column first; the 16 chains are added up by halves: 0 + 8, 4 + 12 and so
 ///     on, and so is the block's sum to the one before it;
@@ -43,17 +44,22 @@ extern const ck_float_kernels ck_floats_avx512, ck_floats_neon;
 ///     added to what is there, over all blocks.
 enum { bf16_limit = 64, bf16_pairs = 16, bf16_direct_sums = 96 };
 typedef struct {
-    /// Activations in a tile, at most `bf16_limit`.
-    int tile;
+    /// Activations in a tile, at most `bf16_limit`, and columns that lie together.
+    int tile, columns_together;
+    /// Before and after products with `count` activations by this thread, by `direct` or by
+    /// `multiply`; null where there is
+    /// nothing to do.
+    void (*begin)(int64_t count, bool is_direct);
+    void (*end)(void);
     /// out[k] = x[k] rounded to nearest even, values below the normal range as zero.
     void (*round)(const float *x, int64_t count, uint16_t *out);
     /// Activations up to which weights are read as they lie, in steps of so many of them and so
     /// many rows.
     int direct_limit, direct_tile, direct_rows;
     /// sums[i * direct_rows + r] (+)= dot(row r, x row i) for n <= direct_tile; at most
-    /// `bf16_direct_sums` of them.
+    /// `bf16_direct_sums` of them. x: the first of these rows in a tile of `of`.
     void (*direct)(int type, int n, const char *w, int64_t row_bytes, int64_t count,
-                   const uint16_t *x, float *sums, bool accumulate);
+                   const uint16_t *x, int64_t of, float *sums, bool accumulate);
     /// panel[p][row] = pair p of a row, for 16 rows.
     void (*turn)(int type, const char *w, int64_t row_bytes, int64_t count, uint32_t *panel);
     /// The same panel from f32 weights that are stored column by column: element k of row r is
@@ -100,3 +106,7 @@ void ck_turn_avx512bf16(int type, const char *w, int64_t row_bytes, int64_t coun
 void ck_bf16_block(const ck_bf16_kernels *kernels, int type, const void *w, int64_t row_bytes,
                    int64_t rows, int64_t first_column, int64_t columns,
                    const ck_float_activations *x, float *out, int64_t stride, void *scratch);
+/// ck_float_rows by bf16 dot products.
+void ck_bf16_rows(const ck_bf16_kernels *kernels, int type, const void *w, int64_t row_bytes,
+                  int64_t rows, int64_t columns, const ck_float_activations *x, float *out,
+                  int64_t stride, void *scratch);

@@ -31,18 +31,13 @@ package final class CPUBackend: Backend {
 
     deinit { pool.stop() }
 
-    /// Name, version and build of the BLAS in use.
-    package static var libraryDescription: String {
-        String(cString: billion_blas_description()).split(separator: " ").joined(separator: " ")
-    }
-
     package var facts: [String: JSONValue] {
         [
             "backend": .string("cpu"),
             "kernel_variant": .string(KernelVariant.current),
             "threads": .integer(Int64(pool.threadCount)),
             "compute": .string(computation.products.rawValue),
-            "blas": .string(Self.libraryDescription),
+            "blas": .string(BLASLibrary.description),
             "blas_threads": .integer(1),
         ]
     }

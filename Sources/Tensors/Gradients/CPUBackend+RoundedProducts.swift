@@ -89,11 +89,10 @@ extension CPUBackend {
             return (matrix.type, start + 2 * columns.lowerBound, host.rowBytes)
         }
         let (weights, width) = piece(of: matrix, rows: rows, columns: columns, thread: thread)
-        // Rounded as one block of activations would be: rows of 512 numbers.
         let rounded = scratch[thread].rounded(RoundedPieces.rows * RoundedPieces.columns)
-        let count = Int64(rows.count)
-        for tile in 0..<ck_rounded_tiles(count) {
-            ck_round_tile(Int64(columns.count), count, tile, weights, Int64(width), rounded)
+        for row in 0..<rows.count {
+            ck_round(
+                Int64(columns.count), weights + row * width, rounded + row * RoundedPieces.columns)
         }
         return (Int32(CK_BF16.rawValue), UnsafeRawPointer(rounded), 2 * RoundedPieces.columns)
     }
