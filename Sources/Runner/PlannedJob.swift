@@ -11,8 +11,8 @@ package struct PlannedJob: Hashable, Sendable {
         case sameAs(number: Int)
         /// It cannot run here, and why: it is skipped.
         case unavailable(reason: String)
-        /// Its model is not what the manifest promises: it fails, without a row, for a job
-        /// without a model has no identity.
+        /// Its model is not what the manifest promises: there is no row, for a job without a
+        /// model has no identity.
         case broken(reason: String)
         /// It will run once its model is fetched; only then its identity is known.
         case notPulled
@@ -22,6 +22,9 @@ package struct PlannedJob: Hashable, Sendable {
     /// nil where the inputs could not be resolved, and so there is no identity.
     package let job: Job?
     package let state: State
+
+    /// What `plan`, `run` and `validate` call a job whose model is not there.
+    package static let unableWord = "cannot run"
 
     private init(cell: Cell, job: Job?, state: State) {
         self.cell = cell

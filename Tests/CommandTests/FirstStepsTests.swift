@@ -47,7 +47,9 @@ import Testing
         #expect(result.status == 0)
         #expect(result.lines[0].contains("no model is here yet, so it names smollm2-135m-instruct"))
         let check = try project.run("validate", "experiments/mine.yaml")
-        #expect(check.output == "experiments/mine.yaml: fine, 3 jobs\n")
+        #expect(
+            check.output == "experiments/mine.yaml: fine, 3 jobs; 'run' first pulls "
+                + "smollm2-135m-instruct (92.9 MB)\n")
     }
 
     @Test func keysAreExplained() throws {

@@ -41,8 +41,8 @@ enum RunCommand: Command {
     static func run(_ arguments: Arguments) throws -> ExitStatus {
         let file = arguments.operands[0]
         if arguments.has("dry-run") {
-            try PlanCommand.show(file, arguments: arguments, announce: false)
-            return .success
+            return try PlanCommand.show(file, arguments: arguments, announce: false)
+                ? .success : .usage
         }
         let manifest = try Manifest.load(path: file)
         if let digest = arguments.string("manifest-digest"), digest != manifest.digest {
@@ -87,6 +87,7 @@ enum RunCommand: Command {
         return switch summary.exit {
         case .success: .success
         case .jobFailed: .failure
+        case .badInput: .usage
         case .interrupted: .interrupted
         }
     }

@@ -180,6 +180,9 @@ struct JobResolver: Sendable {
                 return .known(digest: try SyntheticModels.digest(shape, seed: seed))
             }
             if case .pypi(_, _, let sha256) = source { return .known(digest: sha256) }
+            if case .path(let text) = source, let reason = missing(text) {
+                return .unusable(reason: reason)
+            }
             guard let location = location(of: source), let path = try access.locate(location)
             else { return .notPulled }
             return .known(digest: try access.digest(of: path))
