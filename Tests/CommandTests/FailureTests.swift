@@ -306,7 +306,9 @@ import Testing
         let project = try ProjectFolder(manifest: manifest)
         let run = try project.run("run", Self.experiment, "--job-timeout", "1")
         #expect(run.status == 1)
-        #expect(run.errors.contains("tiny as-stored memory one: time limit of 1 s exceeded.\n"))
+        #expect(
+            run.errors.contains(
+                "tiny as-stored memory one and 1 more: time limit of 1 s exceeded.\n"))
         #expect(run.errors.contains(": 0 done, 2 failed (2 timed out).\n"))
     }
 }
