@@ -124,7 +124,8 @@ package struct JobRunner {
         switch line.state {
         case .ready: break
         case .alreadyDone: summary.doneBefore += 1
-        case .sameAs(let first): summary.repeated.append(incident("the same as job \(first)"))
+        case .sameAs(let first, let reason):
+            summary.repeated.append(incident(reason ?? "the same as job \(first)"))
         case .unavailable(let reason): summary.skipped.append(incident(reason))
         case .broken(let reason): summary.unable.append(incident(reason))
         // Whoever runs has fetched everything before.

@@ -128,7 +128,7 @@ import Testing
     }
 
     /// Memory and questions, which a debug build measures too.
-    private static let questions = """
+    static let questions = """
         name: questions
         matrix:
           model: [tiny]

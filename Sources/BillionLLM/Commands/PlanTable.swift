@@ -84,7 +84,7 @@ struct PlanTable {
         switch job.state {
         case .ready, .notPulled: "to do"
         case .alreadyDone: "done"
-        case .sameAs(let number): "same as job \(number)"
+        case .sameAs(let number, _): "same as job \(number)"
         case .unavailable(let reason) where reason.hasPrefix(JobNeeds.misfitWord):
             JobNeeds.misfitWord
         case .unavailable: "skipped"
@@ -187,6 +187,7 @@ struct PlanTable {
             case .unavailable(let text) where text.hasPrefix(JobNeeds.misfitWord): reason = text
             case .unavailable(let text): reason = "skipped: \(text)"
             case .broken(let text): reason = "\(PlannedJob.unableWord): \(text)"
+            case .sameAs(_, let text?): reason = "repeated: \(text)"
             case .ready, .notPulled, .alreadyDone, .sameAs: continue
             }
             if numbers[reason] == nil { order.append(reason) }
