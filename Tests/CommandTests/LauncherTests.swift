@@ -102,6 +102,33 @@ import Testing
         #expect(builds.count == 2)
     }
 
+    /// A step may take minutes in which the build says nothing.
+    @Test(.enabled(if: realPython != nil, needsPython))
+    func theTimeGoesOnWhileAStepTakesLong() throws {
+        try writeSwift(
+            """
+            echo '[3/44] Compiling One'
+            sleep 3
+            mkdir -p .build/release
+            printf '#!/bin/sh\\nexit 0\\n' >.build/release/billion
+            chmod +x .build/release/billion
+            """)
+        let words = [Fixtures.path("terminal.py"), FileSystem.join(checkout, "billion")]
+        let environment = [
+            "PATH": folder["bin"] + ":/usr/bin:/bin", "HOME": folder["home"], "TERM": "xterm",
+        ]
+        let result = try Subprocess(
+            realPython ?? "python3", words, environment: environment,
+            input: .bytes(Array("[]".utf8)), timeLimit: .seconds(100)
+        ).run()
+        struct Outcome: Decodable { var output: String }
+        let output = try JSON.decode(Outcome.self, from: result.outputText).output
+        #expect(output.contains("\r\u{1B}[Kbuilding, 0:01  [3/44] Compiling One"), "\(output)")
+        #expect(output.hasSuffix("\r\u{1B}[K"), "nothing of it stays: \(output)")
+        let left = try FileSystem.names(in: FileSystem.join(checkout, ".build/launcher"))
+        #expect(left == ["built"])
+    }
+
     @Test func aFailedBuildShowsItsOutputAndIsTriedAgain() throws {
         try writeSwift("echo '[1/2] Compiling One'; echo 'One.swift:1: error: no'; exit 1")
         let outcome = try run("--version")
