@@ -28,7 +28,7 @@ enum InitCommand: Command {
         let name = FileSystem.name(of: file)
         let text = FirstManifest(
             name: name.hasSuffix(".yaml") ? String(name.dropLast(5)) : name, shownPath: shown,
-            models: found.models,
+            models: found.models, pullable: found.pullable,
             hasSchema: FileSystem.isFile(FileSystem.join(folder, FirstManifest.schemaFile))
         ).text
         // What is written is checked as the user's own would be.
@@ -56,12 +56,18 @@ struct FirstManifest {
     let name: String
     let shownPath: String
     let models: [FoundModel]
+    /// A model that could be named too, with its size; nil for none.
+    let pullable: String?
     /// Editors are told of the schema when it lies beside the manifest.
     let hasSchema: Bool
 
     var text: String {
         let names = models.map { Self.quoted($0.name) }.joined(separator: ", ")
         let own = models.filter { $0.path != nil }
+        let more =
+            pullable.map {
+                ["  # Others go by name (billion models list): 'run' pulls \($0)."]
+            } ?? []
         var lines: [String] = []
         if hasSchema { lines.append("# yaml-language-server: $schema=\(Self.schemaFile)") }
         lines += [
@@ -72,6 +78,9 @@ struct FirstManifest {
             "",
             "# Every combination of the four lists is a job. Jobs that are done are not run again.",
             "matrix:",
+        ]
+        lines += more
+        lines += [
             "  model: [\(names)]",
             "  # as-stored is the file as it is; add q8_0, q4_k_m, ... to see what they cost.",
             "  quantization: [as-stored]",

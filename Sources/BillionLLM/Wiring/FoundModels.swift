@@ -13,6 +13,8 @@ struct FoundModel: Hashable {
 struct FoundModels {
     private(set) var models: [FoundModel] = []
     private let isFallback: Bool
+    /// What else there is without a search: the catalog's smallest model, where it is not here.
+    let pullable: String?
 
     /// More are hardly meant, and a matrix grows with each.
     private static let mostModels = 4
@@ -33,6 +35,8 @@ struct FoundModels {
         }
         models = Array(found.prefix(Self.mostModels))
         isFallback = found.isEmpty
+        let isHere = found.contains { $0.path == nil && $0.name == Self.fallback }
+        pullable = isFallback || isHere ? nil : Self.pull(Self.fallback, from: store)
         if isFallback { models = [FoundModel(name: Self.fallback, path: nil)] }
     }
 
@@ -40,8 +44,14 @@ struct FoundModels {
     var sentence: String {
         let names = models.map(\.name).joined(separator: ", ")
         return isFallback
-            ? "no model is here yet, so it names \(names) (98 MB, fetched by 'run')."
+            ? "no model is here yet, so it names \(names) (93 MB, fetched by 'run')."
             : "written for \(names)."
+    }
+
+    /// `smollm2-135m-instruct (92.9 MB)`.
+    private static func pull(_ name: String, from store: ModelStore) -> String {
+        let bytes = store.downloadNeed(of: .catalog(name)).bytes
+        return name + (bytes.map { " (\(ByteCount.text($0)))" } ?? "")
     }
 
     /// GGUF files and Hugging Face folders at the top and one folder below.
