@@ -83,6 +83,23 @@ package struct Paths: Sendable, Hashable {
         defer { free(path) }
         return String(cString: path)
     }
+
+    /// A path as it is written in a file of `folder`; both may be relative to the working folder.
+    ///
+    /// Links are not followed. A folder with `..` in it may lead anywhere: the path then stays.
+    package static func relative(_ path: String, to folder: String) throws(BasicsError) -> String {
+        let here = try workingFolder()
+        func parts(_ path: String) -> [Substring] {
+            (path.hasPrefix("/") ? path : FileSystem.join(here, path))
+                .split(separator: "/").filter { $0 != "." }
+        }
+        let (from, to) = (parts(folder), parts(path))
+        guard !from.contains("..") else { return path }
+        let common = zip(from, to).prefix { $0 == $1 }.count
+        return
+            (Array(repeating: "..", count: from.count - common) + to.dropFirst(common))
+            .joined(separator: "/")
+    }
 }
 
 enum Hexadecimal {

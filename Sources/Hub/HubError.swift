@@ -3,7 +3,7 @@ import Basics
 /// Why a model is not to be had, with what to do next.
 package enum HubError: Error, Sendable, Hashable, CustomStringConvertible {
     case unknownModel(String)
-    case noFile(path: String)
+    case noFile(path: String, near: String?)
     /// A source in a manifest that cannot be: the text is the whole sentence.
     case badSource(String)
     case notPulled(name: String)
@@ -41,8 +41,8 @@ package enum HubError: Error, Sendable, Hashable, CustomStringConvertible {
         switch self {
         case .unknownModel(let name):
             ModelCatalog.complaint(about: name, among: ModelCatalog.models)
-        case .noFile(let path):
-            "\(path): no such model file."
+        case .noFile(let path, let near):
+            "\(path): no such model file." + (near.map { " Did you mean '\($0)'?" } ?? "")
         case .badSource(let sentence):
             sentence
         case .notPulled(let name):

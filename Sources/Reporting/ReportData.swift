@@ -6,7 +6,7 @@ import Store
 /// the newest results.
 package struct ReportData {
     package let snapshot: StoreSnapshot
-    /// Hosts on which something is done.
+    /// Hosts on which something is done, that of the newest run first.
     package let hosts: [HostResults]
     /// Newest attempts that failed, were skipped, or were stopped before there was any result.
     package let unfinished: [StoredAttempt]
@@ -18,6 +18,8 @@ package struct ReportData {
     /// What one host measured.
     package struct HostResults {
         package let host: StoredHost
+        /// How headings call it: its label, and where there are several which one ran last.
+        package let title: String
         /// In the order in which their jobs were first begun.
         package let setups: [Setup]
     }
@@ -60,7 +62,12 @@ package struct ReportData {
             // A measurement stopped by hand says nothing against the one before it.
             return older < attempt.id && attempt.status != "interrupted"
         }
-        hosts = snapshot.hosts.compactMap { host in
+        let newest = Self.newestHost(snapshot, done)
+        let measuring = Set(done.map(\.hostID))
+        let ordered =
+            snapshot.hosts.filter { $0.id == newest }
+            + snapshot.hosts.filter { $0.id != newest }
+        hosts = ordered.compactMap { host in
             var order: [Names.Key] = []
             var members: [Names.Key: [StoredAttempt]] = [:]
             for attempt in done where attempt.hostID == host.id {
@@ -74,13 +81,26 @@ package struct ReportData {
                     hardware: names.hardware(key),
                     attempts: (members[key] ?? []).sorted { $0.id > $1.id })
             }
-            return setups.isEmpty ? nil : HostResults(host: host, setups: setups)
+            let isMarked = host.id == newest && measuring.count > 1
+            return setups.isEmpty
+                ? nil
+                : HostResults(
+                    host: host, title: host.label + (isMarked ? " (newest run)" : ""),
+                    setups: setups)
         }
+    }
+
+    /// Where the newest of the runs that have a part in what is shown was: the machine of whoever
+    /// has just measured.
+    private static func newestHost(_ snapshot: StoreSnapshot, _ done: [StoredAttempt]) -> Int64? {
+        let shown = Set(done.map(\.runID))
+        return snapshot.runs.filter { shown.contains($0.id) }
+            .max { ($0.startedAt, $0.id) < ($1.startedAt, $1.id) }?.hostID
     }
 
     /// A chart's title, with the host where there are several.
     package func titled(_ title: String, _ results: HostResults) -> String {
-        hosts.count > 1 ? "\(title), \(results.host.label)" : title
+        hosts.count > 1 ? "\(title), \(results.title)" : title
     }
 
     package var hasResults: Bool { !hosts.isEmpty }

@@ -52,7 +52,7 @@ extension ReportData {
             let setups = results.setups.filter(isShown)
             guard !setups.isEmpty else { return nil }
             let table = MarkdownTable(columns: columns, rows: setups).withoutEmptyColumns()
-            let heading = "### \(Markdown.escape(results.host.label))"
+            let heading = "### \(Markdown.escape(results.title))"
             return ([heading, table.markdown()] + [notes(results)].compactMap { $0 })
                 .joined(separator: "\n\n")
         }

@@ -50,7 +50,7 @@ package struct JobRunner {
             let status =
                 switch summary.exit {
                 case .success: "finished"
-                case .jobFailed: "failed"
+                case .jobFailed, .badInput: "failed"
                 case .interrupted: "interrupted"
                 }
             try stored("ending the run") { try store.endRun(run, status: status) }
@@ -124,9 +124,10 @@ package struct JobRunner {
         switch line.state {
         case .ready: break
         case .alreadyDone: summary.doneBefore += 1
-        case .sameAs(let first): summary.repeated.append(incident("the same as job \(first)"))
+        case .sameAs(let first, let reason):
+            summary.repeated.append(incident(reason ?? "the same as job \(first)"))
         case .unavailable(let reason): summary.skipped.append(incident(reason))
-        case .broken(let reason): summary.failed.append(incident(reason))
+        case .broken(let reason): summary.unable.append(incident(reason))
         // Whoever runs has fetched everything before.
         case .notPulled: summary.failed.append(incident("the model is not pulled yet."))
         }

@@ -10,32 +10,68 @@ struct RunFigures: Hashable, Sendable {
 
     /// More kinds of figures than this are not for the end of a screen.
     private static let limit = 6
+    /// What people ask first: what it knows, what it writes, how fast, how large.
+    private static let first: [@Sendable (String) -> Bool] = [
+        { $0 == "acc" }, { $0 == "pass@1" }, { $0 == "kl_divergence" }, { $0 == "speedup" },
+        { isSpeed($0, of: "tg") }, { isSpeed($0, of: "pp") }, { $0 == "peak_resident_bytes" },
+    ]
 
-    private var names: [String] = []
-    private var figures: [String: [Figure]] = [:]
+    private struct Name: Hashable {
+        var task: String
+        var metric: String
+    }
+
+    private var names: [Name] = []
+    private var figures: [Name: [Figure]] = [:]
 
     mutating func note(_ metrics: [Metric], of cell: Cell) {
         let title = "\(cell.model) \(cell.quantization) \(cell.hardware)"
-        for metric in metrics {
-            let name = "\(cell.task) \(metric.name)"
+        // Without a direction nothing is best, and of parts the whole is enough.
+        for metric in metrics where metric.higherIsBetter != nil && !metric.name.contains("/") {
+            let name = Name(task: cell.task, metric: metric.name)
             if figures[name] == nil { names.append(name) }
             figures[name, default: []].append(Figure(metric: metric, title: title))
         }
     }
 
     var lines: [String] {
-        let several = names.filter { (figures[$0]?.count ?? 0) > 1 }
-        return several.prefix(Self.limit).compactMap { name in
-            guard let sorted = figures[name]?.sorted(by: { Self.isBetter($0.metric, $1.metric) }),
-                let best = sorted.first, let worst = sorted.last,
-                best.metric.value != worst.metric.value
-            else { return nil }
-            return "  \(name)  best \(Self.text(best)), worst \(Self.text(worst))"
+        let lines = names.enumerated().compactMap { place, name in
+            line(name).map { (order: (Self.rank(name.metric), place), text: $0) }
         }
+        return lines.sorted { $0.order < $1.order }.prefix(Self.limit).map(\.text)
     }
 
-    private static func isBetter(_ one: Metric, _ other: Metric) -> Bool {
-        one.higherIsBetter == false ? one.value < other.value : one.value > other.value
+    /// nil where there is nothing to tell apart.
+    private func line(_ name: Name) -> String? {
+        guard let sorted = figures[name]?.sorted(by: Self.isBetter),
+            let best = sorted.first, let worst = sorted.last,
+            best.metric.value != worst.metric.value
+        else { return nil }
+        let overlap = Self.overlap(best.metric, worst.metric) ? "; 95 % intervals overlap" : ""
+        return "  \(name.task) \(name.metric)  best \(Self.text(best)), worst "
+            + "\(Self.text(worst))\(overlap)"
+    }
+
+    private static func rank(_ metric: String) -> Int {
+        first.firstIndex { $0(metric) } ?? first.count
+    }
+
+    /// `tg128`, without a depth.
+    private static func isSpeed(_ metric: String, of prefix: String) -> Bool {
+        metric.hasPrefix(prefix) && metric.dropFirst(prefix.count).allSatisfy(\.isNumber)
+    }
+
+    private static func isBetter(_ one: Figure, _ other: Figure) -> Bool {
+        one.metric.higherIsBetter == false
+            ? one.metric.value < other.metric.value : one.metric.value > other.metric.value
+    }
+
+    /// Whether the intervals of both leave open which is better; false without intervals.
+    private static func overlap(_ one: Metric, _ other: Metric) -> Bool {
+        guard let low = one.confidenceLow, let high = one.confidenceHigh,
+            let otherLow = other.confidenceLow, let otherHigh = other.confidenceHigh
+        else { return false }
+        return low <= otherHigh && otherLow <= high
     }
 
     private static func text(_ figure: Figure) -> String {

@@ -5,6 +5,8 @@ import Store
 package enum RunExit: Int32, Hashable, Sendable {
     case success = 0
     case jobFailed = 1
+    /// Something that the manifest names is not there, or not what it should be.
+    case badInput = 2
     case interrupted = 130
 }
 
@@ -34,6 +36,8 @@ package struct RunSummary: Hashable, Sendable {
     package var doneBefore = 0
     package var failed: [Incident] = []
     package var skipped: [Incident] = []
+    /// Jobs whose model, or what it is used with, is not what the manifest promises.
+    package var unable: [Incident] = []
     /// Jobs that are the same as an earlier one of the plan.
     package var repeated: [Incident] = []
     /// The job that was stopped, if one was running.
@@ -58,21 +62,24 @@ package struct RunSummary: Hashable, Sendable {
     }
 
     package var exit: RunExit {
-        wasInterrupted || wasOutOfTime ? .interrupted : failed.isEmpty ? .success : .jobFailed
+        if wasInterrupted || wasOutOfTime { return .interrupted }
+        if !failed.isEmpty { return .jobFailed }
+        return unable.isEmpty ? .success : .badInput
     }
 
     /// Whether the run found nothing that it could do.
     package var hadNothingToDo: Bool {
-        done == 0 && failed.isEmpty && exit != .interrupted && doneBefore > 0
+        done == 0 && exit == .success && doneBefore > 0
     }
 
     /// The summary as lines for a person.
     package var lines: [String] {
         var lines = [hadNothingToDo ? nothingToDo : counts]
-        lines += failed.map { line($0.cause?.rawValue ?? "failed", $0) }
-        lines += skipped.map { line("skipped", $0) }
-        lines += repeated.map { line("repeated", $0) }
-        lines += noisy.map { line("noisy", $0) }
+        let groups = [
+            (nil, failed), (PlannedJob.unableWord, unable), ("skipped", skipped),
+            ("repeated", repeated), ("noisy", noisy),
+        ]
+        for (word, incidents) in groups { lines += self.lines(word, incidents) }
         lines += figures.lines
         if hadNothingToDo {
             lines.append("To measure again beside the old rows: \(freshCommand)")
@@ -87,6 +94,8 @@ package struct RunSummary: Hashable, Sendable {
             lines.append("The time is up; what is finished is kept. Go on with: \(resumeCommand)")
         } else if !failed.isEmpty {
             lines.append("Finished jobs are kept. Try the failed ones again with: \(resumeCommand)")
+        } else if !unable.isEmpty {
+            lines.append("With that mended, the same command goes on: \(resumeCommand)")
         } else if !noisy.isEmpty {
             lines.append("Measure the noisy ones again in a quieter hour: \(freshCommand)")
         }
@@ -102,6 +111,7 @@ package struct RunSummary: Hashable, Sendable {
         var parts = ["\(done) done"]
         if doneBefore > 0 { parts.append("\(doneBefore) done before") }
         if !failed.isEmpty { parts.append("\(failed.count) failed" + causes) }
+        if !unable.isEmpty { parts.append("\(unable.count) cannot run") }
         if !skipped.isEmpty { parts.append("\(skipped.count) skipped") }
         if !repeated.isEmpty { parts.append("\(repeated.count) repeated") }
         if !noisy.isEmpty { parts.append("\(noisy.count) noisy") }
@@ -141,8 +151,25 @@ package struct RunSummary: Hashable, Sendable {
         }
     }
 
-    private func line(_ word: String, _ incident: Incident) -> String {
-        let place = "job \(incident.number) of \(total): \(incident.title)"
-        return "  \(word)  \(place): \(ReasonText.oneLine(incident.reason))"
+    /// A line for each reason, which several jobs may share.
+    ///
+    /// - Parameter word: what became of them; nil where each says itself what ended it.
+    private func lines(_ word: String?, _ incidents: [Incident]) -> [String] {
+        struct Reason: Hashable {
+            var word: String
+            var text: String
+        }
+        func reason(_ incident: Incident) -> Reason {
+            Reason(
+                word: word ?? incident.cause?.rawValue ?? "failed",
+                text: ReasonText.oneLine(incident.reason))
+        }
+        let groups = Dictionary(grouping: incidents, by: reason)
+        return incidents.map(reason).unique().map { reason in
+            let jobs = groups[reason] ?? []
+            let more = jobs.count > 1 ? " and \(jobs.count - 1) more" : ""
+            return "  \(reason.word)  \(JobNumbers.text(jobs.map(\.number))) of \(total): "
+                + "\(jobs.first?.title ?? "")\(more): \(reason.text)"
+        }
     }
 }

@@ -23,6 +23,7 @@ package enum Migrations {
         Migration(name: "training", sql: trainingSchema),
         Migration(name: "outcome-vectors", sql: outcomeVectors),
         Migration(name: "fidelity", sql: fidelityViews),
+        Migration(name: "experiment-columns", sql: experimentViews),
     ]
 
     /// `BLLM`, in `PRAGMA application_id`: how a database of ours is told from others.

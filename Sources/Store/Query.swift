@@ -32,7 +32,7 @@ extension ReadOnlyStore {
             while try statement.step() { rows.append(statement.row) }
             return QueryResult(columns: statement.columnNames, rows: rows)
         } catch {
-            throw explained(error)
+            throw explained(error, sql)
         }
     }
 
@@ -57,39 +57,58 @@ extension ReadOnlyStore {
         reason: "only one SELECT (or WITH … SELECT, VALUES, EXPLAIN, or a PRAGMA that sets "
             + "nothing) is run here; this statement would change something. Nothing was changed.")
 
-    private func explained(_ error: StoreError) -> StoreError {
+    private func explained(_ error: StoreError, _ sql: String) -> StoreError {
         guard case .sqlite(_, let code, let message, _) = error else { return error }
         switch code & 0xff {
         case 23, 8: return Self.refusal
         case 1 where message.hasPrefix("not authorized"): return Self.refusal
-        case 1: return .query(message: message + "." + hint(for: message))
+        case 1: return .query(message: message + "." + hint(for: message, in: sql))
         default: return error
         }
     }
 
-    /// "Did you mean", for a table or column that is not there.
-    private func hint(for message: String) -> String {
+    /// "Did you mean", for a table or column that is not there, and the columns that are.
+    private func hint(for message: String, in sql: String) -> String {
         if let name = Self.text(after: "no such table: ", in: message) {
-            let bare = name.split(separator: ".").last.map(String.init) ?? name
-            let tables = try? names(
-                "SELECT name FROM sqlite_schema WHERE type IN ('table', 'view')")
-            if let best = Suggestion.nearest(to: bare, among: tables ?? []) {
+            if let best = Suggestion.nearest(to: Self.bare(name), among: tables()) {
                 return " Did you mean '\(best)'?"
             }
             return " The views are results, samples and leaderboard."
         }
-        if let name = Self.text(after: "no such column: ", in: message) {
-            let bare = name.split(separator: ".").last.map(String.init) ?? name
-            let columns = try? names(
-                """
-                SELECT DISTINCT c.name FROM sqlite_schema s, pragma_table_info(s.name) c
-                WHERE s.type = 'view'
-                """)
-            if columns?.contains(bare) == true { return " It is a column of another view." }
-            return Suggestion.nearest(to: bare, among: columns ?? [])
-                .map { " Did you mean '\($0)'?" } ?? ""
+        guard let name = Self.text(after: "no such column: ", in: message) else { return "" }
+        let bare = Self.bare(name)
+        let asked = tables(in: sql).map { (name: $0, columns: columns(of: $0)) }
+        var hint = ""
+        if let view = tables("'view'").first(where: { columns(of: $0).contains(bare) }) {
+            hint = " It is a column of \(view)."
+        } else if let best = Suggestion.nearest(to: bare, among: asked.flatMap(\.columns)) {
+            hint = " Did you mean '\(best)'?"
         }
-        return ""
+        for table in asked {
+            hint += "\nThe columns of \(table.name): \(table.columns.joined(separator: ", "))."
+        }
+        return hint
+    }
+
+    /// The name without that of its table.
+    private static func bare(_ name: String) -> String {
+        name.split(separator: ".").last.map(String.init) ?? name
+    }
+
+    private func tables(_ types: String = "'table', 'view'") -> [String] {
+        let sql = "SELECT name FROM sqlite_schema WHERE type IN (\(types)) ORDER BY name"
+        return ((try? names(sql)) ?? []).filter { !$0.hasPrefix("sqlite_") }
+    }
+
+    /// The tables and views that a statement names, in its order.
+    private func tables(in sql: String) -> [String] {
+        let known = Set(tables())
+        let words = sql.split { !($0.isLetter || $0.isNumber || $0 == "_") }.map { $0.lowercased() }
+        return words.unique().filter { known.contains($0) }
+    }
+
+    private func columns(of table: String) -> [String] {
+        (try? names("SELECT name FROM pragma_table_info('\(table)')")) ?? []
     }
 
     private func names(_ sql: String) throws(StoreError) -> [String] {

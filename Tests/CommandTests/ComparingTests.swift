@@ -213,6 +213,6 @@ import Testing
         #expect(
             plan.output.contains("text 'diary': looked for a folder with a .txt file in it at"),
             "\(plan.output)")
-        #expect(plan.output.contains("4 jobs: 2 to do, 2 cannot run."), "\(plan.output)")
+        #expect(plan.output.contains("4 jobs: 2 to do, 2 skipped."), "\(plan.output)")
     }
 }

@@ -26,6 +26,10 @@ import Testing
         let text = try project.text(of: "experiments/mine.yaml")
         #expect(text.contains("model: [my-model, second]"))
         #expect(text.contains("my-model: {path: '../my model.gguf'}"))
+        #expect(
+            text.contains(
+                "  # Others go by name (billion models list): 'run' pulls smollm2-135m-instruct (92.9 MB).\n"
+            ))
         #expect(text.contains("second: {path: '../weights/second.gguf'}"))
         #expect(!text.contains("yaml-language-server"), "there is no schema beside it")
         let plan = try project.run("plan", "experiments/mine.yaml")
@@ -47,7 +51,9 @@ import Testing
         #expect(result.status == 0)
         #expect(result.lines[0].contains("no model is here yet, so it names smollm2-135m-instruct"))
         let check = try project.run("validate", "experiments/mine.yaml")
-        #expect(check.output == "experiments/mine.yaml: fine, 3 jobs\n")
+        #expect(
+            check.output == "experiments/mine.yaml: fine, 3 jobs; 'run' first pulls "
+                + "smollm2-135m-instruct (92.9 MB)\n")
     }
 
     @Test func keysAreExplained() throws {
@@ -66,6 +72,18 @@ import Testing
             wrong.errors.hasPrefix(
                 "billion explain: no key of a manifest is called 'num_fewshots'. Did you mean "
                     + "'num_fewshot'?\n"))
+        // The user's own name is left out, or stands in the path.
+        let path = try project.run("explain", "models.path")
+        #expect(path.status == 0 && path.output.hasPrefix("models.NAME.path: a GGUF file or "))
+        #expect(try project.run("explain", "models.mine.path").output == path.output)
+        #expect(try project.run("explain", "models.NAME.path").output == path.output)
+        let limits = try project.run("explain", "tasks.mmlu-0shot.num_fewshot")
+        #expect(limits.output.contains("tasks.mmlu.num_fewshot: "))
+        #expect(limits.output.contains("tasks.fidelity.num_fewshot: "))
+        #expect(
+            try project.run("explain", "models.pth").errors.hasPrefix(
+                "billion explain: no key of a manifest is called 'models.pth'. Did you mean 'path'?\n"
+            ))
         let all = try project.run("explain")
         for key in ["name: ", "matrix.include: ", "models.NAME.random: ", "hardware.cpu.threads: "]
         {

@@ -102,6 +102,53 @@ import Testing
         #expect(builds.count == 2)
     }
 
+    private struct Screen: Decodable {
+        var output: String
+        var status: Int
+    }
+
+    /// The launcher on a terminal, with a user who does what `steps` say.
+    private func watch(_ steps: String) throws -> Screen {
+        let words = [Fixtures.path("terminal.py"), FileSystem.join(checkout, "billion")]
+        let environment = [
+            "PATH": folder["bin"] + ":/usr/bin:/bin", "HOME": folder["home"], "TERM": "xterm",
+        ]
+        let result = try Subprocess(
+            realPython ?? "python3", words, environment: environment,
+            input: .bytes(Array(steps.utf8)), timeLimit: .seconds(100)
+        ).run()
+        return try JSON.decode(Screen.self, from: result.outputText)
+    }
+
+    /// A step may take minutes in which the build says nothing.
+    @Test(.enabled(if: realPython != nil, needsPython))
+    func theTimeGoesOnWhileAStepTakesLong() throws {
+        try writeSwift(
+            """
+            echo '[3/44] Compiling One'
+            sleep 3
+            mkdir -p .build/release
+            printf '#!/bin/sh\\nexit 0\\n' >.build/release/billion
+            chmod +x .build/release/billion
+            """)
+        let output = try watch("[]").output
+        #expect(output.contains("\r\u{1B}[Kbuilding, 0:01  [3/44] Compiling One"), "\(output)")
+        #expect(output.hasSuffix("\r\u{1B}[K"), "nothing of it stays: \(output)")
+        let left = try FileSystem.names(in: FileSystem.join(checkout, ".build/launcher"))
+        #expect(left == ["built"])
+    }
+
+    @Test(.enabled(if: realPython != nil, needsPython))
+    func ctrlCEndsTheBuildAndItsClock() throws {
+        try writeSwift("echo '[3/44] Compiling One'; sleep 60")
+        let start = ContinuousClock.now
+        let screen = try watch("[{\"expect\": \"building, 0:0\"}, {\"send\": \"\\u0003\"}]")
+        #expect(screen.status == 130)
+        #expect(ContinuousClock.now - start < .seconds(50), "it waited for the build")
+        #expect(
+            try FileSystem.names(in: FileSystem.join(checkout, ".build/launcher")).isEmpty)
+    }
+
     @Test func aFailedBuildShowsItsOutputAndIsTriedAgain() throws {
         try writeSwift("echo '[1/2] Compiling One'; echo 'One.swift:1: error: no'; exit 1")
         let outcome = try run("--version")

@@ -71,9 +71,9 @@ extension BrokenManifest {
 
             """,
             """
-            test.yaml:3:3: the matrix needs an axis 'quantization'.
-                model: smollm2
-                ^
+            test.yaml:2:1: the matrix needs an axis 'quantization'.
+              matrix:
+              ^
             """),
         .init(
             "an axis that is empty",

@@ -70,6 +70,10 @@ import Testing
         ).markdown()
         let summary = text.split(separator: "\n").filter { $0.hasPrefix("### AMD EPYC 7B13") }
         #expect(Set(summary).count == 2)
+        // That of the newest run comes first, wherever there are headings of both.
+        for (place, heading) in summary.enumerated() {
+            #expect(heading.hasSuffix(" (newest run)") == place.isMultiple(of: 2), "\(summary)")
+        }
         #expect(text.contains("Finished jobs in the database: 16"))
     }
 

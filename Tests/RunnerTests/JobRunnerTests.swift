@@ -131,6 +131,26 @@ import Testing
         #expect(summary.exit == .success)
     }
 
+    @Test func oneLineForACauseThatJobsShare() throws {
+        let (a, b, c) = (try sampleJob("a"), try sampleJob("b"), try sampleJob("c"))
+        let summary = try run([
+            .broken(a.cell, reason: "x.gguf: no such model file."), .ready(try sampleJob("d")),
+            .unavailable(b.cell, reason: "no dataset."), .broken(b.cell, reason: "y.gguf: gone."),
+            .broken(c.cell, reason: "x.gguf: no such model file."),
+        ])
+        #expect(summary.exit == .badInput && summary.exit.rawValue == 2)
+        #expect(
+            Array(summary.lines.dropFirst()) == [
+                "  cannot run  jobs 1, 5 of 5: tiny q8_0 a cpu and 1 more: "
+                    + "x.gguf: no such model file.",
+                "  cannot run  job 4 of 5: tiny q8_0 b cpu: y.gguf: gone.",
+                "  skipped  job 3 of 5: tiny q8_0 b cpu: no dataset.",
+                "With that mended, the same command goes on: billion run x.yaml",
+            ])
+        #expect(summary.lines[0].hasSuffix(": 1 done, 3 cannot run, 1 skipped."))
+        #expect(store.log.last == "end failed")
+    }
+
     @Test func nothingButUnavailableJobsLeavesNoRun() throws {
         let summary = try run([.unavailable(try sampleJob("b").cell, reason: "no CUDA device.")])
         #expect(store.log.isEmpty)

@@ -74,6 +74,11 @@ import Testing
         #expect(try scratch.files() == ["runs.sqlite"])
     }
 
+    private static let columnsOfResults =
+        "\nThe columns of results: run_id, job_id, host, model, quantization, task, hardware, metric, "
+        + "value, unit, higher_is_better, n, stddev, ci_low, ci_high, status, cause, noisy, "
+        + "experiment."
+
     @Test(arguments: [
         ("", "query: expected a statement, found none. For example: SELECT * FROM leaderboard"),
         (
@@ -96,8 +101,16 @@ import Testing
         ),
         (
             "SELECT quantisation FROM results",
-            "query: no such column: quantisation. Did you mean 'quantization'?"
+            "query: no such column: quantisation. Did you mean 'quantization'?" + columnsOfResults
         ),
+        (
+            "SELECT r.host, s.pass_at_1 FROM results r JOIN samples s USING (job_id)",
+            "query: no such column: s.pass_at_1. It is a column of leaderboard." + columnsOfResults
+                + "\nThe columns of samples: job_id, sample_index, subject, question, logprobs, "
+                + "prediction, answer, correct, model, quantization, task, hardware, host, run_id, "
+                + "experiment."
+        ),
+        ("WITH x AS (SELECT 1 AS a) SELECT b FROM x", "query: no such column: b."),
     ])
     func explainsMistakes(sql: String, expected: String) throws {
         let scratch = try Scratch()

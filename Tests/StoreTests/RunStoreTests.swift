@@ -35,6 +35,7 @@ import Testing
                     .text("tiny"), .text("q8_0"), .text("mmlu"), .text("cpu"), .text("acc"),
                     .real(0.5), .text("fraction"), .integer(1), .integer(2), .real(0.7),
                     .real(0.1), .real(0.9), .text("done"), .null, .integer(0),
+                    .text("quickstart"),
                 ]
             ])
         let samples = try reader.query(

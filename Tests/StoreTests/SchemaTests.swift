@@ -28,12 +28,12 @@ import Testing
         (
             "results",
             "run_id job_id host model quantization task hardware metric value unit "
-                + "higher_is_better n stddev ci_low ci_high status cause noisy"
+                + "higher_is_better n stddev ci_low ci_high status cause noisy experiment"
         ),
         (
             "samples",
             "job_id sample_index subject question logprobs prediction answer correct model "
-                + "quantization task hardware host run_id"
+                + "quantization task hardware host run_id experiment"
         ),
         (
             "fidelity_chunks",
@@ -86,7 +86,8 @@ import Testing
             "leaderboard",
             "host model quantization hardware dataset acc acc_macro acc_ci_low acc_ci_high "
                 + "n_questions pp tg pp512 tg128 ttft itl_p50 itl_p95 peak_resident_bytes "
-                + "weights_bytes kv_bytes_per_token load_seconds"
+                + "weights_bytes kv_bytes_per_token load_seconds experiment pass_at_1 "
+                + "pass_at_1_ci_low pass_at_1_ci_high n_problems code_dataset"
         ),
     ])
     func viewsHaveExactlyTheseColumns(view: String, columns: String) throws {

@@ -8,7 +8,7 @@ enum ExplainCommand: Command {
         name: "explain", summary: "what a key or task of a manifest means, its type and default",
         operands: "[KEY...]", operandCount: 0...100,
         examples: [
-            "billion explain num_fewshot", "billion explain matrix", "billion explain speed",
+            "billion explain num_fewshot", "billion explain models.path", "billion explain speed",
         ])
 
     static func run(_ arguments: Arguments) throws -> ExitStatus {
@@ -23,7 +23,9 @@ enum ExplainCommand: Command {
             guard task != nil || !entries.isEmpty else {
                 throw UsageError(
                     "no key of a manifest is called '\(name)'."
-                        + Suggestion.sentence(for: name, among: reference.names))
+                        + Suggestion.sentence(
+                            for: name.split(separator: ".").last.map(String.init) ?? name,
+                            among: reference.names))
             }
             if index > 0 { Console.print("") }
             if let task { Console.print("task \(task.kind): \(task.summary)") }

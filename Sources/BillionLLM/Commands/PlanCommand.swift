@@ -24,14 +24,18 @@ enum PlanCommand: Command {
         ])
 
     static func run(_ arguments: Arguments) throws -> ExitStatus {
+        var status = ExitStatus.success
         for file in arguments.operands {
-            try show(file, arguments: arguments, announce: arguments.operands.count > 1)
+            let announces = arguments.operands.count > 1
+            if try !show(file, arguments: arguments, announce: announces) { status = .usage }
         }
-        return .success
+        return status
     }
 
     /// Prints the plan of one manifest.
-    static func show(_ file: String, arguments: Arguments, announce: Bool) throws {
+    ///
+    /// - Returns: false where it names a model that is not there, or not what it should be.
+    static func show(_ file: String, arguments: Arguments, announce: Bool) throws -> Bool {
         let manifest = try Manifest.load(path: file)
         let plan = try Plan(manifest: manifest, catalog: Project.catalog)
         let project = try Project()
@@ -42,9 +46,15 @@ enum PlanCommand: Command {
         let planned = PlannedJob.resolve(
             preflight.check(try resolver.resolve(plan.cells)), finished: history.finished,
             fresh: arguments.has("fresh"))
+        let isWhole = !planned.contains { if case .broken = $0.state { true } else { false } }
         if arguments.has("commands") {
             printCommands(planned, file: file, experiment: manifest.name)
-            return
+            if !isWhole {
+                Console.error(
+                    "\(file): some jobs \(PlannedJob.unableWord) and have no line; why: "
+                        + "\(Shell.quoted(Program.command)) plan \(Shell.quoted(file))")
+            }
+            return isWhole
         }
         if announce { Console.print("\(file):") }
         let table = PlanTable(
@@ -54,6 +64,7 @@ enum PlanCommand: Command {
             probeHint: "Measure this machine for 20 seconds: "
                 + "\(Shell.quoted(Program.command)) plan \(Shell.quoted(file)) --probe")
         for line in table.lines { Console.print(line) }
+        return isWhole
     }
 
     /// A command for each cell that is left, each into a file of its own for `billion merge`.

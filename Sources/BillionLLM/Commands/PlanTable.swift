@@ -84,10 +84,11 @@ struct PlanTable {
         switch job.state {
         case .ready, .notPulled: "to do"
         case .alreadyDone: "done"
-        case .sameAs(let number): "same as job \(number)"
+        case .sameAs(let number, _): "same as job \(number)"
         case .unavailable(let reason) where reason.hasPrefix(JobNeeds.misfitWord):
             JobNeeds.misfitWord
-        case .unavailable, .broken: "cannot run"
+        case .unavailable: "skipped"
+        case .broken: PlannedJob.unableWord
         }
     }
 
@@ -96,7 +97,7 @@ struct PlanTable {
     private var counts: String {
         var counts: [(word: String, count: Int)] = [
             ("to do", 0), ("done", 0), ("repeated", 0), (JobNeeds.misfitWord, 0),
-            ("cannot run", 0),
+            ("skipped", 0), (PlannedJob.unableWord, 0),
         ]
         for row in rows {
             var word = state(row.job)
@@ -184,16 +185,17 @@ struct PlanTable {
             let reason: String
             switch row.job.state {
             case .unavailable(let text) where text.hasPrefix(JobNeeds.misfitWord): reason = text
-            case .unavailable(let text), .broken(let text): reason = "cannot run here: \(text)"
+            case .unavailable(let text): reason = "skipped: \(text)"
+            case .broken(let text): reason = "\(PlannedJob.unableWord): \(text)"
+            case .sameAs(_, let text?): reason = "repeated: \(text)"
             case .ready, .notPulled, .alreadyDone, .sameAs: continue
             }
             if numbers[reason] == nil { order.append(reason) }
             numbers[reason, default: []].append(index + 1)
         }
         return order.flatMap { reason in
-            let jobs = numbers[reason] ?? []
-            let list = jobs.map(String.init).joined(separator: ", ")
-            return Self.wrapped("\(jobs.count == 1 ? "Job" : "Jobs") \(list): \(reason)")
+            let jobs = JobNumbers.text(numbers[reason] ?? [])
+            return Self.wrapped("\(jobs.prefix(1).uppercased())\(jobs.dropFirst()): \(reason)")
         }
     }
 

@@ -42,8 +42,8 @@ enum RunCommand: Command {
     static func run(_ arguments: Arguments) throws -> ExitStatus {
         let file = arguments.operands[0]
         if arguments.has("dry-run") {
-            try PlanCommand.show(file, arguments: arguments, announce: false)
-            return .success
+            return try PlanCommand.show(file, arguments: arguments, announce: false)
+                ? .success : .usage
         }
         let manifest = try Manifest.load(path: file)
         if let digest = arguments.string("manifest-digest"), digest != manifest.digest {
@@ -66,8 +66,9 @@ enum RunCommand: Command {
         // Until the file is closed: a second Ctrl-C must not end the process inside it.
         defer { stop.stopListening() }
         let summary: RunSummary
+        let jobs: [Job]
         do {
-            summary = try runJobs(
+            (summary, jobs) = try runJobs(
                 cells, manifest: manifest, resolver: resolver, store: store, stop: stop,
                 arguments: arguments)
             // Who waits for the prompt does not wait for readers.
@@ -84,10 +85,12 @@ enum RunCommand: Command {
         }
         // After an interruption the command that goes on is the last thing on the screen.
         try showResults(
-            project: project, arguments: arguments, quietly: summary.exit == .interrupted)
+            of: jobs, project: project, arguments: arguments,
+            quietly: summary.exit == .interrupted)
         return switch summary.exit {
         case .success: .success
         case .jobFailed: .failure
+        case .badInput: .usage
         case .interrupted: .interrupted
         }
     }
@@ -95,7 +98,7 @@ enum RunCommand: Command {
     private static func runJobs(
         _ cells: [Cell], manifest: Manifest, resolver: JobResolver, store: RunStore,
         stop: StopRequests, arguments: Arguments
-    ) throws -> RunSummary {
+    ) throws -> (RunSummary, [Job]) {
         let installation = try Paths().installation()
         let finished =
             arguments.has("fresh") ? [] : try store.finishedJobs(installation: installation)
@@ -120,13 +123,14 @@ enum RunCommand: Command {
             assignment: { job in try assignment(for: job, resolver: resolver) })
         let runner = JobRunner(
             store: store, executor: executor, policy: policy, progress: progress, stop: stop)
-        return try runner.run(
+        let summary = try runner.run(
             planned,
             facts: RunFacts(
                 installation: installation, experiment: manifest.name,
                 manifestDigest: manifest.digest, host: Host.facts,
                 buildConfiguration: Program.configuration, commit: Program.commit,
                 version: Program.version))
+        return (summary, planned.compactMap(\.job))
     }
 
     /// Fetches what the jobs that are left need, before the first of them starts.
@@ -214,23 +218,23 @@ enum RunCommand: Command {
         return String(outcome.outputText.prefix { !$0.isNewline })
     }
 
-    /// `printf` makes 0.0 of NULL, and absence is not 0.
-    private static let summaryQuery = """
-        SELECT model, quantization, hardware, dataset,
-            iif(acc IS NULL, NULL, printf('%.1f', 100 * acc)) AS "acc %",
-            iif(pp IS NULL, NULL, printf('%.1f', pp)) AS "pp t/s",
-            iif(tg IS NULL, NULL, printf('%.1f', tg)) AS "tg t/s",
-            iif(peak_resident_bytes IS NULL, NULL,
-                printf('%.0f', peak_resident_bytes / 1048576.0)) AS "peak MiB", host
-        FROM leaderboard
-        """
-
-    /// The table of all results on stdout, and COMPARISON.md beside the project's database.
-    private static func showResults(project: Project, arguments: Arguments, quietly: Bool) throws {
+    /// What the jobs have found on stdout, and COMPARISON.md beside the project's database.
+    private static func showResults(
+        of jobs: [Job], project: Project, arguments: Arguments, quietly: Bool
+    ) throws {
         let database = project.databasePath(arguments)
         let store = try ReadOnlyStore(path: database)
         if !quietly {
-            Console.write(QueryOutput.table.render(try store.query(summaryQuery)))
+            let results = try store.results(
+                of: Set(jobs.map(\.id)), installation: try Paths().installation())
+            let table = RunTable(jobs, results)
+            for line in TextTable.lines(table.rows) { Console.print(line) }
+            if results.jobsOfAll > results.values.count {
+                let option = arguments.has("db") ? " --db \(Shell.quoted(database))" : ""
+                Console.error(
+                    "Everything in the database: \(Shell.quoted(Program.command)) query "
+                        + "\"SELECT * FROM leaderboard\"\(option)")
+            }
         }
         if arguments.has("db") {
             if quietly { return }

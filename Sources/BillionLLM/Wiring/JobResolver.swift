@@ -1,6 +1,7 @@
 import Basics
 import Experiments
 import Hub
+import LanguageModels
 import Runner
 import Tasks
 import Tensors
@@ -62,6 +63,7 @@ struct JobResolver: Sendable {
         var models: [ModelSource: Model] = [:]
         var adapters: [String: Result<String, any Error>] = [:]
         var datasets: [String: Result<String, DatasetError>] = [:]
+        var formats = StoredFormats(resolver: self)
         return try cells.map { original in
             var cell = original
             if cell.hardwareSettings["threads"] == .string("auto") {
@@ -156,11 +158,19 @@ struct JobResolver: Sendable {
             }
             // Only now: a model is not fetched for a job that cannot run.
             guard let digest else { return .notPulled(cell) }
-            let job = try Job(
-                cell: cell, modelDigest: digest, datasetDigest: datasetDigest,
-                taskVersion: task?.version ?? 0,
-                engineVersion: Program.engineVersion, inputs: inputs)
-            return .ready(job)
+            func job(_ cell: Cell) throws -> Job {
+                try Job(
+                    cell: cell, modelDigest: digest, datasetDigest: datasetDigest,
+                    taskVersion: task?.version ?? 0,
+                    engineVersion: Program.engineVersion, inputs: inputs)
+            }
+            var asStored: JobID?
+            if formats.isStored(cell.source, as: cell.quantization) {
+                var twin = cell
+                twin.quantization = Quantizations.asStored
+                asStored = try job(twin).id
+            }
+            return .ready(try job(cell), asStored: asStored)
         }
     }
 
@@ -180,11 +190,42 @@ struct JobResolver: Sendable {
                 return .known(digest: try SyntheticModels.digest(shape, seed: seed))
             }
             if case .pypi(_, _, let sha256) = source { return .known(digest: sha256) }
+            if case .path(let text) = source, let reason = missing(text) {
+                return .unusable(reason: reason)
+            }
             guard let location = location(of: source), let path = try access.locate(location)
             else { return .notPulled }
             return .known(digest: try access.digest(of: path))
         } catch {
             return .unusable(reason: "\(error)")
         }
+    }
+}
+
+/// Which models hold a format already, so that converting to it changes nothing; each is looked at
+/// once.
+private struct StoredFormats {
+    let resolver: JobResolver
+    private var known: [Preflight.CopyKey: Bool] = [:]
+
+    init(resolver: JobResolver) { self.resolver = resolver }
+
+    mutating func isStored(_ source: ModelSource, as quantization: String) -> Bool {
+        guard quantization != Quantizations.asStored else { return false }
+        let key = Preflight.CopyKey(source, quantization)
+        if let known = known[key] { return known }
+        let found = holds(source, quantization)
+        known[key] = found
+        return found
+    }
+
+    private func holds(_ source: ModelSource, _ quantization: String) -> Bool {
+        guard let location = resolver.location(of: source),
+            let path = (try? resolver.access.locate(location)) ?? nil,
+            let checkpoint = try? openCheckpoint(path: path),
+            let target = try? QuantizationTarget.named(quantization),
+            let plan = try? RequantizationPlan(checkpoint, target: target)
+        else { return false }
+        return plan.changesNothing
     }
 }

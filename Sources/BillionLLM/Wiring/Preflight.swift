@@ -95,9 +95,11 @@ struct Preflight {
         let source: ModelSource
         let quantization: String
 
-        init(_ cell: Cell) {
-            source = cell.source
-            quantization = cell.quantization
+        init(_ cell: Cell) { self.init(cell.source, cell.quantization) }
+
+        init(_ source: ModelSource, _ quantization: String) {
+            self.source = source
+            self.quantization = quantization
         }
     }
 

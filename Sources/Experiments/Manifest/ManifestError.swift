@@ -49,3 +49,12 @@ package struct ManifestError: Error, Sendable, CustomStringConvertible {
         return lines.joined(separator: "\n")
     }
 }
+
+extension Manifest {
+    /// What is wrong with a model that it names, at the place of the name under `models:`.
+    package func fault(ofModel name: String, _ reason: String) -> ManifestError {
+        let mark = models.first { $0.name.value == name }?.name.mark
+        let issue = ManifestError.Issue(at: mark, "model \(quoted(name)): \(reason)")
+        return ManifestError(file: file, issues: [issue], source: source)
+    }
+}

@@ -89,8 +89,10 @@ struct ManifestReader {
                 at: node.mark,
                 "the matrix is empty. Give it the axes model, quantization, task and hardware.")
         } else if !axes.isEmpty {
+            // At the key itself: the axes that are there are not at fault.
+            let key = parent?.entries.first { $0.key.value == "matrix" }?.key.mark
             for axis in missing {
-                report(at: node.mark, "the matrix needs an axis '\(axis.rawValue)'.")
+                report(at: key ?? node.mark, "the matrix needs an axis '\(axis.rawValue)'.")
             }
         }
         return Manifest.Matrix(mark: node.mark, axes: axes, exclude: exclude, include: include)

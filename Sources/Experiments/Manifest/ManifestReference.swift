@@ -56,13 +56,26 @@ package struct ManifestReference: Sendable {
     }
 
     /// The entries of a path, of its last part, or of a part before; empty when none is called so.
+    ///
+    /// A name of the user's own may stand in the path or be left out: `models.path` and
+    /// `models.mine.path` are `models.NAME.path`.
     package func entries(named name: String) -> [Entry] {
         let exact = entries.filter { $0.path == name || $0.path.hasSuffix("." + name) }
         // A mapping is explained with what is in it.
         let inside = entries.filter { entry in
             entry.path.hasPrefix(name + ".") || entry.path.contains("." + name + ".")
         }
-        return exact + inside.filter { !exact.contains($0) }
+        let found = exact + inside.filter { !exact.contains($0) }
+        if !found.isEmpty { return found }
+        let words = name.split(separator: ".", omittingEmptySubsequences: false)
+        return words.count < 2 ? [] : entries.filter { Self.matches($0.path, words) }
+    }
+
+    /// Whether the words are the path, its second word being the user's own or left out.
+    private static func matches(_ path: String, _ words: [Substring]) -> Bool {
+        let parts = path.split(separator: ".")
+        guard parts.count == 3, words[0] == parts[0], words.last == parts.last else { return false }
+        return words.count == 2 || (words.count == 3 && !words[1].isEmpty)
     }
 
     /// Everything that `entries(named:)` can be asked for.

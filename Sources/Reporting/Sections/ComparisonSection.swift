@@ -26,7 +26,7 @@ struct ComparisonSection: ReportSection {
                 let rows = corrected(rows(variant, results, data))
                 guard !rows.isEmpty else { continue }
                 var heading = "### \(Markdown.escape(variant.heading))"
-                if data.hosts.count > 1 { heading += ", \(Markdown.escape(results.host.label))" }
+                if data.hosts.count > 1 { heading += ", \(Markdown.escape(results.title))" }
                 parts += [heading, table(rows)]
             }
         }

@@ -27,7 +27,7 @@ struct DamageSection: ReportSection {
             }
             guard !rows.isEmpty else { continue }
             if data.hosts.count > 1 {
-                parts.append("### \(Markdown.escape(results.host.label))")
+                parts.append("### \(Markdown.escape(results.title))")
             }
             let tables = [text(rows), questions(rows)].filter { !$0.isEmpty }
             parts += tables

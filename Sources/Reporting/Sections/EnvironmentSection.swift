@@ -17,7 +17,7 @@ struct EnvironmentSection: ReportSection {
                 TableColumn("Value") { shortened($0.values).joined(separator: "; ") },
             ]
             let facts = self.facts(results, data).filter { !$0.values.isEmpty }
-            return "### \(Markdown.escape(results.host.label))\n\n"
+            return "### \(Markdown.escape(results.title))\n\n"
                 + MarkdownTable(columns: columns, rows: facts).markdown()
         }
         return parts.isEmpty ? nil : parts.joined(separator: "\n\n")

@@ -20,7 +20,7 @@ struct FineTuningSection: ReportSection {
                 newest(setup.attempts).map { job(setup, $0) }
             }
             guard !jobs.isEmpty else { return nil }
-            return (["### \(Markdown.escape(results.host.label))"] + jobs)
+            return (["### \(Markdown.escape(results.title))"] + jobs)
                 .joined(separator: "\n\n")
         }
         guard !parts.isEmpty else { return nil }

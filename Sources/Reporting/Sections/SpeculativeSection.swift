@@ -12,7 +12,7 @@ struct SpeculativeSection: ReportSection {
         let parts = data.hosts.enumerated().compactMap { number, results -> String? in
             let lines = lines(results)
             guard !lines.isEmpty else { return nil }
-            let heading = "### \(Markdown.escape(results.host.label))"
+            let heading = "### \(Markdown.escape(results.title))"
             let chart = chart(data, results, number: number).map(data.reference)
             let parts = [gains(lines), diagnoses(lines), acceptance(lines), chart, costs(lines)]
             return ([heading] + parts.compactMap(\.self)).joined(separator: "\n\n")

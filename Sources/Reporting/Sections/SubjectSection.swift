@@ -10,7 +10,7 @@ struct SubjectSection: ReportSection {
         let parts = tables(data).flatMap { part -> [String] in
             var heading = "### \(Markdown.escape(part.variant.heading)), \(named(part.group))"
             if data.hosts.count > 1 {
-                heading += ", \(Markdown.escape(part.results.host.label))"
+                heading += ", \(Markdown.escape(part.results.title))"
             }
             return [heading, part.table] + [part.chart.map(data.reference)].compactMap { $0 }
         }

@@ -15,7 +15,7 @@ struct VerdictSection: ReportSection {
             guard !lines.isEmpty else { return nil }
             var paragraphs = [sentence(lines, of: onlyModel(results)), table(lines)]
             if data.hosts.count > 1 {
-                paragraphs.insert("### \(Markdown.escape(results.host.label))", at: 0)
+                paragraphs.insert("### \(Markdown.escape(results.title))", at: 0)
             }
             return paragraphs.joined(separator: "\n\n")
         }

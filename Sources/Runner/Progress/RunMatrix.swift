@@ -53,7 +53,7 @@ struct RunMatrix {
             }
         }
         for (index, line) in plan.enumerated() {
-            if case .sameAs(let number) = line.state { firsts[index] = number - 1 }
+            if case .sameAs(let number, _) = line.state { firsts[index] = number - 1 }
         }
     }
 

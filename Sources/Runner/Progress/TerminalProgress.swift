@@ -72,6 +72,7 @@ package final class TerminalProgress: RunProgress, Sendable {
             switch event {
             case .started(let plan):
                 let table = RunMatrix(plan: plan)
+                warn(of: plan)
                 if style.isLive, table.isWorthShowing { matrix.withLock { $0.content = table } }
             case .outlook(let new):
                 outlook.withLock { $0 = new }
@@ -102,6 +103,19 @@ package final class TerminalProgress: RunProgress, Sendable {
                 matrix.withLock { $0.content = nil }
                 for line in summary.lines { writeLine(line) }
             }
+        }
+    }
+
+    /// Whoever would wait for a job that cannot run is told before the others take their time.
+    private func warn(of plan: [PlannedJob]) {
+        guard plan.contains(where: { $0.state == .ready }) else { return }
+        var numbers: [String: [Int]] = [:]
+        for (index, line) in plan.enumerated() {
+            if case .broken(let reason) = line.state { numbers[reason, default: []] += [index + 1] }
+        }
+        let word = PlannedJob.unableWord
+        for (reason, jobs) in numbers.sorted(by: { $0.value[0] < $1.value[0] }) {
+            writeLine("\(JobNumbers.text(jobs)) \(word): \(ReasonText.oneLine(reason))")
         }
     }
 
