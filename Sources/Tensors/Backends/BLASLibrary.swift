@@ -15,9 +15,10 @@ package enum BLASLibrary {
         return (words.map(String.init) + settings).joined(separator: " ")
     }
 
-    /// What a process must find in its environment for BLAS to use this processor; empty when it
-    /// does by itself, or a person has chosen. It counts when the library is loaded, which is before
-    /// `main`.
+    /// What a process must find in its environment for BLAS to use this processor.
+    ///
+    /// Empty when BLAS does by itself, or a person has chosen. It counts when the library is loaded,
+    /// which is before `main`.
     package static var environment: [String: String] {
         if getenv(setting) != nil { return [:] }
         let core = core(
