@@ -133,7 +133,8 @@ def synthetic(a):
     json.dump([[generator.randrange(5, 32000) for _ in range(n)] for n in lengths], open(data, "w"))
     mine, metrics = ours(
         a, f"{a.work}/project", f"{{random: {a.shape}}}",
-        f"dataset: {data}, num_train_epochs: 1, eval_split: none, output_dir: {a.work}/adapter_synthetic", a.quantization)
+        f"dataset: {data}, num_train_epochs: 1, eval_split: none, output_dir: {a.work}/adapter_synthetic"
+        + (", bf16: true" if a.bf16 else ""), a.quantization)
     tokens = sum(x["tokens"] for x in mine)
     rate = tokens / mine[-1]["seconds"]
     operations = rate * 4 * a.parameters / 1e9
