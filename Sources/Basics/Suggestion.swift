@@ -11,10 +11,13 @@ package enum Suggestion {
     }
 
     /// `" Did you mean 'q4_k_m'?"`, or the list of what is available, or nothing.
+    ///
+    /// A name that is known, and still not there, is not meant to be another one.
     package static func sentence(for name: String, among candidates: some Sequence<String>)
         -> String
     {
         let all = candidates.sorted()
+        if all.contains(name) { return "" }
         if let best = nearest(to: name, among: all) { return " Did you mean '\(best)'?" }
         return all.isEmpty ? "" : " Available: \(all.joined(separator: ", "))."
     }

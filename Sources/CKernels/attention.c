@@ -178,8 +178,7 @@ CK_AVX2 CK_INLINE void any_strip(int rows, int panels, const bool half, int64_t 
 }
 
 /// See `weigh`; `count` is a multiple of 8.
-CK_AVX2 static void weigh_avx2(int64_t count, int64_t seen, float *scores, float *largest,
-                               float *sum) {
+CK_AVX2 void ck_weigh_avx2(int64_t count, int64_t seen, float *scores, float *largest, float *sum) {
     const __m256i lanes = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
     const __m256 none = _mm256_set1_ps(-INFINITY);
     __m256 tops = none, sums = _mm256_setzero_ps();
@@ -233,8 +232,8 @@ CK_AVX2 CK_INLINE void attend_tile(const ck_attention_block *b, int64_t first, i
     for (int i = 0; i < strips; i++)
         for (int64_t r = starts[i]; r < starts[i + 1]; r++) {
             float *largest = states + r * width + width - group;
-            weigh_avx2(rounded_up(seen[i]), b->seen[first + r], scores + r * block, largest,
-                       largest + 1);
+            ck_weigh_avx2(rounded_up(seen[i]), b->seen[first + r], scores + r * block, largest,
+                          largest + 1);
         }
     for (int64_t p = 0; p < head_panels; p += panels) {
         for (panels = widest; panels > head_panels - p;) panels /= 2;
@@ -258,7 +257,7 @@ CK_AVX2 static void attend_avx2(const ck_attention_block *b) {
     }
 }
 
-CK_AVX2 static void merge_avx2(int64_t head, float *into, const float *next) {
+CK_AVX2 void ck_attention_merge_avx2(int64_t head, float *into, const float *next) {
     int64_t width = rounded_up(head);
     float top = into[width] > next[width] ? into[width] : next[width];
     float a = exp2_of(into[width] - top), b = exp2_of(next[width] - top);
@@ -271,5 +270,5 @@ CK_AVX2 static void merge_avx2(int64_t head, float *into, const float *next) {
     into[width + 1] = into[width + 1] * a + next[width + 1] * b;
 }
 
-const ck_attention_kernels ck_attention_avx2 = {attend_avx2, merge_avx2};
+const ck_attention_kernels ck_attention_avx2 = {attend_avx2, ck_attention_merge_avx2};
 #endif

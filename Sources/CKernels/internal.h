@@ -110,6 +110,7 @@ CK_DECLARE(ck_format_kernels, ck_format_q4_0)
 CK_DECLARE(ck_format_kernels, ck_format_q4_1)
 CK_DECLARE(ck_vector_kernels, ck_vectors)
 CK_DECLARE(ck_attention_kernels, ck_attention)
+extern const ck_attention_kernels ck_attention_avx512;
 CK_DECLARE(ck_gradient_kernels, ck_gradients)
 CK_DECLARE(ck_limit_kernels, ck_limits)
 extern const ck_limit_kernels ck_limits_avx512, ck_limits_avx512bf16, ck_limits_amx, ck_limits_neon;
@@ -136,6 +137,10 @@ CK_INLINE float ck_half_to_float(uint16_t half) {
 }
 
 #if CK_X86
+/// What is no faster with longer vectors: the weights of one row's scores, and the merger.
+void ck_weigh_avx2(int64_t count, int64_t seen, float *scores, float *largest, float *sum);
+void ck_attention_merge_avx2(int64_t head, float *into, const float *next);
+
 CK_AVX2 CK_INLINE float ck_sum8(__m256 v) {
     __m128 s = _mm_add_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1));
     s = _mm_add_ps(s, _mm_movehl_ps(s, s));

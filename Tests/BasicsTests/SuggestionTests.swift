@@ -21,6 +21,8 @@ import Testing
         ("sped", ["speed", "mmlu"], " Did you mean 'speed'?"),
         ("memory", ["speed", "mmlu"], " Available: mmlu, speed."),
         ("memory", [], ""),
+        // Known, and still not there.
+        ("speed", ["speed", "mmlu"], ""),
     ])
     func sentence(name: String, candidates: [String], expected: String) {
         #expect(Suggestion.sentence(for: name, among: candidates) == expected)

@@ -128,6 +128,9 @@ package struct DatasetLocator: Sendable {
             return " Run: billion datasets pull mmlu (or put the authors' CSV folder there or set "
                 + "BILLION_DATASETS; datasets/README.md says how)."
         }
+        if Self.known[name] != nil {
+            return " It is in the datasets folder of billion: run there, or install it again."
+        }
         return Suggestion.sentence(for: name, among: Set(Self.known.keys).union(present))
     }
 }

@@ -1,3 +1,4 @@
+import Basics
 import Tensors
 
 /// What becomes of each tensor when a checkpoint is rewritten in another format.
@@ -112,12 +113,12 @@ package struct RequantizationPlan: Sendable {
     }
 
     private static func isVector(_ name: String, _ dimensions: [Int]) -> Bool {
-        CheckpointTensor.rank(dimensions) < 2 || name.contains("_norm.weight")
+        CheckpointTensor.rank(dimensions) < 2 || name.containsBytes("_norm.weight")
     }
 
     private static func isQuantizable(_ name: String, _ dimensions: [Int]) -> Bool {
         !isVector(name, dimensions) && name.hasSuffix("weight")
-            && !unquantized.contains(where: name.contains)
+            && !unquantized.contains(where: name.containsBytes)
     }
 
     /// The format itself, or the one that takes its place for rows that it does not divide.
