@@ -13,14 +13,22 @@ int64_t ck_activation_bytes(int type, int64_t columns, int64_t count) {
     return tile_group_bytes(wide, 1) * count * (columns / group_columns);
 }
 
+/// Columns of each tile but the last: equal tiles, for a last one of a few columns would take as
+/// long as one of many.
+static int64_t tile_size(const ck_panel_kernels *kernels, int64_t count) {
+    int64_t tiles = (count + kernels->tile - 1) / kernels->tile;
+    return tiles > 1 ? (count + tiles - 1) / tiles : kernels->tile;
+}
+
 int ck_activation_kind(int type) { return ck_panel_table()->wide_s8 && kind_of(type) == kind_s8; }
 
 void ck_quantize_tile(int type, int64_t columns, int64_t count, int64_t tile, const float *x,
                       int64_t stride, void *activations) {
     const ck_panel_kernels *kernels = ck_panel_table();
     bool wide = kernels->wide_s8 && kind_of(type) == kind_s8;
-    int64_t groups = columns / group_columns, first = tile * kernels->tile;
-    int n = (int)(count - first < kernels->tile ? count - first : kernels->tile);
+    int64_t size = tile_size(kernels, count);
+    int64_t groups = columns / group_columns, first = tile * size;
+    int n = (int)(count - first < size ? count - first : size);
     char *out = (char *)activations + tile_group_bytes(wide, 1) * groups * first;
     for (int64_t g = 0; g < groups; g++, out += tile_group_bytes(wide, n)) {
         char *tail = out + (int64_t)n * (wide ? 64 : 32);
@@ -49,8 +57,8 @@ void ck_quantize_tile(int type, int64_t columns, int64_t count, int64_t tile, co
 }
 
 int64_t ck_activation_tiles(int64_t count) {
-    int tile = ck_panel_table()->tile;
-    return (count + tile - 1) / tile;
+    int64_t size = tile_size(ck_panel_table(), count);
+    return (count + size - 1) / size;
 }
 
 int64_t ck_product_scratch_bytes(int64_t count) {
@@ -78,6 +86,7 @@ void ck_product(int type, int64_t columns, const void *panels, int64_t rows,
         return;
     }
     ck_kind kind = kind_of(type);
+    int64_t size = tile_size(kernels, count);
     bool wide = kernels->wide_s8 && kind == kind_s8;
     float *partial = (float *)((char *)scratch + sizeof(unpacked_wide_group) * block_groups);
     for (int64_t g = 0; g < groups; g += block_groups) {
@@ -93,8 +102,8 @@ void ck_product(int type, int64_t columns, const void *panels, int64_t rows,
             bool is_whole = rows - row >= panel_rows;
             float *c = is_whole ? out + row : partial;
             int64_t step = is_whole ? stride : panel_rows;
-            for (int64_t first = 0; first < count; first += kernels->tile) {
-                int n = (int)(count - first < kernels->tile ? count - first : kernels->tile);
+            for (int64_t first = 0; first < count; first += size) {
+                int n = (int)(count - first < size ? count - first : size);
                 const char *tile = (const char *)activations +
                                    tile_group_bytes(wide, 1) * groups * first +
                                    tile_group_bytes(wide, n) * g;
