@@ -7,8 +7,8 @@ import Training
 /// Fine-tunes an adapter and measures on held-out records what it has changed.
 ///
 /// Keys and defaults are those of PEFT and TRL, where they have such a thing. Products are f32, or
-/// bf16 where `bf16` says so, whatever `compute` says. Every update is a record, `training_step`, and ends with a checkpoint,
-/// from which an interrupted job goes on.
+/// bf16 where `bf16` says so, whatever `compute` says. Every update is a record, `training_step`,
+/// and ends with a checkpoint, from which an interrupted job goes on.
 package enum LoRATask: EvaluationTask {
     package static let kind = "lora"
     package static let version = 1
