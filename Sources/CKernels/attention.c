@@ -15,12 +15,8 @@
 // as many positions and nothing is summed across its lanes. The weighted sum of values has the
 // same shape with positions and elements exchanged, hence the one product `strip` for both. Sums
 // run in f32, over elements or positions in order.
-#include "internal.h"
+#include "attention_tile.h"
 #include <math.h>
-
-enum { group = CK_ATTENTION_GROUP, block = CK_ATTENTION_BLOCK };
-/// Rows whose weights stay in the first-level cache between the two products.
-enum { tile = 24 };
 
 #define CK_EXP2_COEFFICIENTS                                                                       \
     {                                                                                              \
@@ -30,7 +26,6 @@ enum { tile = 24 };
 static const float coefficients[6] = CK_EXP2_COEFFICIENTS;
 static const float smallest_exponent = -64;
 
-static int64_t rounded_up(int64_t n) { return (n + group - 1) / group * group; }
 int64_t ck_attention_state_width(int64_t head) { return rounded_up(head) + group; }
 
 static float exp2_of(float x) {
@@ -202,58 +197,24 @@ CK_AVX2 void ck_weigh_avx2(int64_t count, int64_t seen, float *scores, float *la
     *sum = ck_sum8(sums);
 }
 
-CK_AVX2 CK_INLINE void attend_tile(const ck_attention_block *b, int64_t first, int64_t count,
-                                   const bool half) {
-    float scores[tile * block] __attribute__((aligned(32)));
-    const float *queries = b->queries + first * b->head;
-    int64_t width = ck_attention_state_width(b->head), head_panels = rounded_up(b->head) / group;
-    float *states = b->states + first * width;
-    // Rows in strips of equal height, of which each goes as far as its last position.
-    int strips = (int)((count + 5) / 6);
-    int64_t starts[tile / 6 + 2], seen[tile / 6 + 1], most = 0;
-    for (int i = 0; i <= strips; i++) starts[i] = i * count / strips;
-    for (int i = 0; i < strips; i++) {
-        seen[i] = 0;
-        for (int64_t r = starts[i]; r < starts[i + 1]; r++)
-            if (b->seen[first + r] > seen[i]) seen[i] = b->seen[first + r];
-        if (seen[i] > most) most = seen[i];
-    }
-    // Converting from f16 takes registers too.
-    int widest = count == 1 ? 4 : count == 2 || (count == 3 && !half) ? 2 : 1, panels;
-    for (int64_t p = 0, all = rounded_up(most) / group; p < all; p += panels) {
-        for (panels = widest; panels > all - p;) panels /= 2;
-        for (int i = 0; i < strips; i++)
-            if (p * group < seen[i])
-                any_strip((int)(starts[i + 1] - starts[i]), panels, half, b->head,
-                          queries + starts[i] * b->head, b->head,
-                          (const char *)b->keys + p * group * b->head * (half ? 2 : 4), group,
-                          group * b->head, scores + starts[i] * block + p * group, block);
-    }
-    for (int i = 0; i < strips; i++)
-        for (int64_t r = starts[i]; r < starts[i + 1]; r++) {
-            float *largest = states + r * width + width - group;
-            ck_weigh_avx2(rounded_up(seen[i]), b->seen[first + r], scores + r * block, largest,
-                          largest + 1);
-        }
-    for (int64_t p = 0; p < head_panels; p += panels) {
-        for (panels = widest; panels > head_panels - p;) panels /= 2;
-        for (int i = 0; i < strips; i++)
-            any_strip((int)(starts[i + 1] - starts[i]), panels, half, seen[i],
-                      scores + starts[i] * block, block,
-                      (const char *)b->values + p * b->value_panel_stride * (half ? 2 : 4),
-                      b->value_stride, b->value_panel_stride,
-                      states + starts[i] * width + p * group, width);
-    }
+CK_AVX2 static void strip_half(int rows, int panels, int64_t depth, const float *a,
+                               int64_t a_stride, const void *b, int64_t b_stride,
+                               int64_t panel_stride, float *out, int64_t out_stride) {
+    any_strip(rows, panels, true, depth, a, a_stride, b, b_stride, panel_stride, out, out_stride);
+}
+CK_AVX2 static void strip_single(int rows, int panels, int64_t depth, const float *a,
+                                 int64_t a_stride, const void *b, int64_t b_stride,
+                                 int64_t panel_stride, float *out, int64_t out_stride) {
+    any_strip(rows, panels, false, depth, a, a_stride, b, b_stride, panel_stride, out, out_stride);
 }
 
-CK_AVX2 static void attend_avx2(const ck_attention_block *b) {
+static void attend_avx2(const ck_attention_block *b) {
     for (int64_t first = 0; first < b->rows; first += tile) {
         int64_t count = b->rows - first < tile ? b->rows - first : tile;
-        if (b->half) {
-            attend_tile(b, first, count, true);
-        } else {
-            attend_tile(b, first, count, false);
-        }
+        // Converting from f16 takes registers too.
+        int widest = count == 1 ? 4 : count == 2 || (count == 3 && !b->half) ? 2 : 1;
+        ck_strips strips = {6, widest, b->half ? strip_half : strip_single};
+        attend_tile(b, first, count, strips);
     }
 }
 

@@ -33,6 +33,13 @@ package struct Metric: Hashable, Sendable, Codable {
         self.confidenceLow = confidenceLow
         self.confidenceHigh = confidenceHigh
     }
+
+    /// Whether a metric is the speed of prompts of some length, `pp`, or of generating, `tg`, without
+    /// a depth: `pp512`.
+    package static func isSpeed(_ name: String, of prefix: String) -> Bool {
+        name.hasPrefix(prefix) && name.count > prefix.count
+            && name.dropFirst(prefix.count).allSatisfy { $0.isASCII && $0.isNumber }
+    }
 }
 
 /// One evaluated sample, kept beside the averages so that they can be recomputed.

@@ -34,10 +34,10 @@ package struct RunTable {
             matches: { $0 == "speedup" }, title: { name, _ in name },
             text: { NumberFormat.fixed($0, 2) }),
         Figure(
-            matches: { isSpeed($0, of: "pp") }, title: { name, _ in name + " t/s" },
+            matches: { Metric.isSpeed($0, of: "pp") }, title: { name, _ in name + " t/s" },
             text: { NumberFormat.fixed($0, 1) }),
         Figure(
-            matches: { isSpeed($0, of: "tg") }, title: { name, _ in name + " t/s" },
+            matches: { Metric.isSpeed($0, of: "tg") }, title: { name, _ in name + " t/s" },
             text: { NumberFormat.fixed($0, 1) }),
         Figure(
             matches: { $0 == "peak_resident_bytes" }, title: { _, _ in "peak MiB" },
@@ -67,6 +67,7 @@ package struct RunTable {
     ///
     /// Numbers end at the right of their columns; names are padded by whoever prints them.
     package let rows: [[String]]
+
     /// - Parameter jobs: in the plan's order.
     package init(_ jobs: [Job], _ results: RunResults) {
         var texts: [Row: [Column: String]] = [:]
@@ -115,11 +116,5 @@ package struct RunTable {
             }
         }
         return [padded[0], rule] + padded.dropFirst()
-    }
-
-    /// `pp512`, without a depth.
-    private static func isSpeed(_ metric: String, of prefix: String) -> Bool {
-        metric.hasPrefix(prefix) && metric.count > prefix.count
-            && metric.dropFirst(prefix.count).allSatisfy { $0.isASCII && $0.isNumber }
     }
 }

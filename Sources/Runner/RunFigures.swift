@@ -13,7 +13,8 @@ struct RunFigures: Hashable, Sendable {
     /// What people ask first: what it knows, what it writes, how fast, how large.
     private static let first: [@Sendable (String) -> Bool] = [
         { $0 == "acc" }, { $0 == "pass@1" }, { $0 == "kl_divergence" }, { $0 == "speedup" },
-        { isSpeed($0, of: "tg") }, { isSpeed($0, of: "pp") }, { $0 == "peak_resident_bytes" },
+        { Metric.isSpeed($0, of: "tg") }, { Metric.isSpeed($0, of: "pp") },
+        { $0 == "peak_resident_bytes" },
     ]
 
     private struct Name: Hashable {
@@ -54,11 +55,6 @@ struct RunFigures: Hashable, Sendable {
 
     private static func rank(_ metric: String) -> Int {
         first.firstIndex { $0(metric) } ?? first.count
-    }
-
-    /// `tg128`, without a depth.
-    private static func isSpeed(_ metric: String, of prefix: String) -> Bool {
-        metric.hasPrefix(prefix) && metric.dropFirst(prefix.count).allSatisfy(\.isNumber)
     }
 
     private static func isBetter(_ one: Figure, _ other: Figure) -> Bool {

@@ -111,7 +111,7 @@ package struct RunSummary: Hashable, Sendable {
         var parts = ["\(done) done"]
         if doneBefore > 0 { parts.append("\(doneBefore) done before") }
         if !failed.isEmpty { parts.append("\(failed.count) failed" + causes) }
-        if !unable.isEmpty { parts.append("\(unable.count) cannot run") }
+        if !unable.isEmpty { parts.append("\(unable.count) \(PlannedJob.unableWord)") }
         if !skipped.isEmpty { parts.append("\(skipped.count) skipped") }
         if !repeated.isEmpty { parts.append("\(repeated.count) repeated") }
         if !noisy.isEmpty { parts.append("\(noisy.count) noisy") }
