@@ -18,22 +18,14 @@
 #include "attention_tile.h"
 #include <math.h>
 
-#define CK_EXP2_COEFFICIENTS                                                                       \
-    {                                                                                              \
-        0x1.41fbbcp-13f, 0x1.5f3e54p-10f, 0x1.3b2d4cp-7f, 0x1.c6aee8p-5f, 0x1.ebfbdcp-3f,          \
-            0x1.62e43p-1f                                                                          \
-    }
-static const float coefficients[6] = CK_EXP2_COEFFICIENTS;
-static const float smallest_exponent = -64;
-
 int64_t ck_attention_state_width(int64_t head) { return rounded_up(head) + group; }
 
 static float exp2_of(float x) {
-    if (x < smallest_exponent) return 0;
+    if (x < ck_smallest_exponent) return 0;
     if (x != x) return x;
     // Adding and taking away 1.5 * 2^23 rounds to the nearest whole number.
-    float whole = (x + 0x1.8p23f) - 0x1.8p23f, rest = x - whole, p = coefficients[0];
-    for (int i = 1; i < 6; i++) p = p * rest + coefficients[i];
+    float whole = (x + 0x1.8p23f) - 0x1.8p23f, rest = x - whole, p = ck_exp2_coefficients[0];
+    for (int i = 1; i < 6; i++) p = p * rest + ck_exp2_coefficients[i];
     p = p * rest + 1;
     return p * ck_bits_to_float((uint32_t)((int32_t)whole + 127) << 23);
 }
@@ -98,10 +90,11 @@ const ck_attention_kernels ck_attention_scalar = {attend_scalar, merge_scalar};
 
 #if CK_X86
 CK_AVX2 CK_INLINE __m256 exp2_avx2(__m256 x) {
-    __m256 vanishes = _mm256_cmp_ps(x, _mm256_set1_ps(smallest_exponent), _CMP_LT_OQ);
+    __m256 vanishes = _mm256_cmp_ps(x, _mm256_set1_ps(ck_smallest_exponent), _CMP_LT_OQ);
     __m256 whole = _mm256_round_ps(x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
-    __m256 rest = _mm256_sub_ps(x, whole), p = _mm256_set1_ps(coefficients[0]);
-    for (int i = 1; i < 6; i++) p = _mm256_fmadd_ps(p, rest, _mm256_set1_ps(coefficients[i]));
+    __m256 rest = _mm256_sub_ps(x, whole), p = _mm256_set1_ps(ck_exp2_coefficients[0]);
+    for (int i = 1; i < 6; i++)
+        p = _mm256_fmadd_ps(p, rest, _mm256_set1_ps(ck_exp2_coefficients[i]));
     p = _mm256_fmadd_ps(p, rest, _mm256_set1_ps(1));
     // A NaN stays one in p whatever the power is.
     __m256i power =
@@ -173,7 +166,8 @@ CK_AVX2 CK_INLINE void any_strip(int rows, int panels, const bool half, int64_t 
 }
 
 /// See `weigh`; `count` is a multiple of 8.
-CK_AVX2 void ck_weigh_avx2(int64_t count, int64_t seen, float *scores, float *largest, float *sum) {
+CK_AVX2 static void weigh_avx2(int64_t count, int64_t seen, float *scores, float *largest,
+                               float *sum) {
     const __m256i lanes = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
     const __m256 none = _mm256_set1_ps(-INFINITY);
     __m256 tops = none, sums = _mm256_setzero_ps();
@@ -213,7 +207,7 @@ static void attend_avx2(const ck_attention_block *b) {
         int64_t count = b->rows - first < tile ? b->rows - first : tile;
         // Converting from f16 takes registers too.
         int widest = count == 1 ? 4 : count == 2 || (count == 3 && !b->half) ? 2 : 1;
-        ck_strips strips = {6, widest, b->half ? strip_half : strip_single};
+        ck_strips strips = {6, widest, b->half ? strip_half : strip_single, weigh_avx2};
         attend_tile(b, first, count, strips);
     }
 }

@@ -1,6 +1,7 @@
 // Attention over one block of positions for AVX-512: attention.c says what is computed. A group of
 // 16 positions, or of 16 elements of a value, is one vector; strips are twice as high.
 #include "attention_tile.h"
+#include <math.h>
 
 #if CK_X86
 
@@ -89,10 +90,45 @@ CK_AVX512 static void strip_single(int rows, int panels, int64_t depth, const fl
     any_strip(rows, panels, false, depth, a, a_stride, b, b_stride, panel_stride, out, out_stride);
 }
 
+/// `exp2_of` of attention.c; elements that `visible` lacks are zero.
+CK_AVX512 CK_INLINE __m512 exp2_16(__m512 x, __mmask16 visible) {
+    visible &= ~_mm512_cmp_ps_mask(x, _mm512_set1_ps(ck_smallest_exponent), _CMP_LT_OQ);
+    __m512 whole = _mm512_roundscale_ps(x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+    __m512 rest = _mm512_sub_ps(x, whole), p = _mm512_set1_ps(ck_exp2_coefficients[0]);
+    UNROLL for (int i = 1; i < 6; i++) p =
+        _mm512_fmadd_ps(p, rest, _mm512_set1_ps(ck_exp2_coefficients[i]));
+    p = _mm512_fmadd_ps(p, rest, _mm512_set1_ps(1));
+    return _mm512_maskz_scalef_ps(visible, p, whole);
+}
+
+CK_AVX512 CK_INLINE __mmask16 first_of_16(int64_t count) {
+    return count >= 16 ? 0xffff : (__mmask16)((1u << count) - 1);
+}
+
+CK_AVX512 static void weigh(int64_t count, int64_t seen, float *scores, float *largest,
+                            float *sum) {
+    __m512 tops = _mm512_set1_ps(-INFINITY);
+    for (int64_t s = 0; s < seen; s += 16)
+        tops = _mm512_mask_max_ps(tops, first_of_16(seen - s), _mm512_loadu_ps(scores + s), tops);
+    float top = _mm512_reduce_max_ps(tops);
+    // Eight sums in turn, as all variants have them.
+    __m256 sums = _mm256_setzero_ps();
+    for (int64_t s = 0; s < count; s += 16) {
+        __m512 x = _mm512_sub_ps(_mm512_loadu_ps(scores + s), _mm512_set1_ps(top));
+        x = exp2_16(x, s < seen ? first_of_16(seen - s) : 0);
+        _mm512_storeu_ps(scores + s, x);
+        sums = _mm256_add_ps(sums, _mm512_castps512_ps256(x));
+        sums = _mm256_add_ps(sums, _mm512_extractf32x8_ps(x, 1));
+    }
+    *largest = top;
+    *sum = ck_sum8(sums);
+}
+
 static void attend(const ck_attention_block *b) {
     for (int64_t first = 0; first < b->rows; first += tile) {
         int64_t count = b->rows - first < tile ? b->rows - first : tile;
-        ck_strips strips = {strip_rows, count <= 6 ? 4 : 2, b->half ? strip_half : strip_single};
+        ck_strips strips = {strip_rows, count <= 6 ? 4 : 2, b->half ? strip_half : strip_single,
+                            weigh};
         attend_tile(b, first, count, strips);
     }
 }

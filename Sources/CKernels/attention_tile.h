@@ -5,6 +5,10 @@
 enum { group = CK_ATTENTION_GROUP, block = CK_ATTENTION_BLOCK };
 /// Rows whose weights stay in the first-level cache between the two products.
 enum { tile = 24 };
+/// The polynomial of 2^x - 1 on [-1/2, 1/2] from its highest power on, and where 2^x becomes 0.
+static const float ck_exp2_coefficients[6] = {0x1.41fbbcp-13f, 0x1.5f3e54p-10f, 0x1.3b2d4cp-7f,
+                                              0x1.c6aee8p-5f,  0x1.ebfbdcp-3f,  0x1.62e43p-1f};
+static const float ck_smallest_exponent = -64;
 
 CK_INLINE int64_t rounded_up(int64_t n) { return (n + group - 1) / group * group; }
 
@@ -17,6 +21,8 @@ typedef struct {
     /// Rows of a strip at most, and panels at a time: a power of two.
     int rows, panels;
     ck_strip strip;
+    /// Weights of one row's scores in place; see attention.c.
+    void (*weigh)(int64_t count, int64_t seen, float *scores, float *largest, float *sum);
 } ck_strips;
 
 /// Queries first..<first + count, at most `tile`.
@@ -49,8 +55,8 @@ CK_INLINE void attend_tile(const ck_attention_block *b, int64_t first, int64_t c
     for (int i = 0; i < strips; i++)
         for (int64_t r = starts[i]; r < starts[i + 1]; r++) {
             float *largest = states + r * width + width - group;
-            ck_weigh_avx2(rounded_up(seen[i]), b->seen[first + r], scores + r * block, largest,
-                          largest + 1);
+            s.weigh(rounded_up(seen[i]), b->seen[first + r], scores + r * block, largest,
+                    largest + 1);
         }
     for (int64_t p = 0; p < head_panels; p += panels) {
         for (panels = s.panels; panels > head_panels - p;) panels /= 2;

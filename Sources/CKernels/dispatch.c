@@ -45,7 +45,7 @@ static const ck_table avx2_table = CK_COLUMN(avx2);
 #define CK_AVX512_COLUMN(name, limits, bf16_products)                                              \
     {                                                                                              \
         name, &ck_format_f32_avx2, &ck_format_f16_avx2, &ck_format_bf16_avx2,                      \
-            &ck_format_q8_0_avx2, &ck_format_q4_0_avx2, &ck_format_q4_1_avx2, &ck_vectors_avx2,    \
+            &ck_format_q8_0_avx2, &ck_format_q4_0_avx2, &ck_format_q4_1_avx2, &ck_vectors_avx512,  \
             &ck_attention_avx512, &ck_gradients_avx2, &ck_panels_avx512, &ck_floats_avx512,        \
             limits, bf16_products                                                                  \
     }

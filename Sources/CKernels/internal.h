@@ -110,10 +110,14 @@ CK_DECLARE(ck_format_kernels, ck_format_q4_0)
 CK_DECLARE(ck_format_kernels, ck_format_q4_1)
 CK_DECLARE(ck_vector_kernels, ck_vectors)
 CK_DECLARE(ck_attention_kernels, ck_attention)
+extern const ck_vector_kernels ck_vectors_avx512;
 extern const ck_attention_kernels ck_attention_avx512;
 CK_DECLARE(ck_gradient_kernels, ck_gradients)
 CK_DECLARE(ck_limit_kernels, ck_limits)
 extern const ck_limit_kernels ck_limits_avx512, ck_limits_avx512bf16, ck_limits_amx, ck_limits_neon;
+
+/// Rows of weights that stand side by side for products, packed or turned.
+enum { panel_rows = CK_FLOAT_PANEL_ROWS };
 
 CK_INLINE float ck_bits_to_float(uint32_t bits) {
     float value;
@@ -137,8 +141,7 @@ CK_INLINE float ck_half_to_float(uint16_t half) {
 }
 
 #if CK_X86
-/// What is no faster with longer vectors: the weights of one row's scores, and the merger.
-void ck_weigh_avx2(int64_t count, int64_t seen, float *scores, float *largest, float *sum);
+/// What is no faster with longer vectors.
 void ck_attention_merge_avx2(int64_t head, float *into, const float *next);
 
 CK_AVX2 CK_INLINE float ck_sum8(__m256 v) {

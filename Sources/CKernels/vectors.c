@@ -109,6 +109,40 @@ CK_AVX2 static void silu_multiply_avx2(int64_t n, float *gate, const float *up) 
     silu_multiply(n - i, gate + i, up + i);
 }
 
+/// `exp8` for 16 numbers.
+CK_AVX512 CK_INLINE __m512 exp16(__m512 x) {
+    const __m512 low = _mm512_set1_ps(-87.33654f), high = _mm512_set1_ps(88.37626f);
+    __mmask16 normal = _mm512_cmp_ps_mask(x, low, _CMP_NLT_UQ);
+    __m512 y = _mm512_min_ps(_mm512_max_ps(x, low), high);
+    __m512 k = _mm512_roundscale_ps(_mm512_mul_ps(y, _mm512_set1_ps(1.44269504f)),
+                                    _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+    y = _mm512_fnmadd_ps(k, _mm512_set1_ps(0.693359375f), y);
+    y = _mm512_fnmadd_ps(k, _mm512_set1_ps(-2.12194440e-4f), y);
+    __m512 p = _mm512_set1_ps(1.9875691500e-4f);
+    p = _mm512_fmadd_ps(p, y, _mm512_set1_ps(1.3981999507e-3f));
+    p = _mm512_fmadd_ps(p, y, _mm512_set1_ps(8.3334519073e-3f));
+    p = _mm512_fmadd_ps(p, y, _mm512_set1_ps(4.1665795894e-2f));
+    p = _mm512_fmadd_ps(p, y, _mm512_set1_ps(1.6666665459e-1f));
+    p = _mm512_fmadd_ps(p, y, _mm512_set1_ps(5.0000001201e-1f));
+    p = _mm512_fmadd_ps(p, _mm512_mul_ps(y, y), _mm512_add_ps(y, _mm512_set1_ps(1)));
+    __m512i power =
+        _mm512_slli_epi32(_mm512_add_epi32(_mm512_cvtps_epi32(k), _mm512_set1_epi32(127)), 23);
+    p = _mm512_maskz_mul_ps(normal, p, _mm512_castsi512_ps(power));
+    return _mm512_mask_mov_ps(p, _mm512_cmp_ps_mask(x, x, _CMP_UNORD_Q), x);
+}
+
+CK_AVX512 static void silu_multiply_avx512(int64_t n, float *gate, const float *up) {
+    const __m512 one = _mm512_set1_ps(1), zero = _mm512_setzero_ps();
+    int64_t i = 0;
+    for (; i + 16 <= n; i += 16) {
+        __m512 g = _mm512_loadu_ps(gate + i);
+        __m512 e = exp16(_mm512_sub_ps(zero, g));
+        __m512 s = _mm512_div_ps(g, _mm512_add_ps(one, e));
+        _mm512_storeu_ps(gate + i, _mm512_mul_ps(s, _mm512_loadu_ps(up + i)));
+    }
+    silu_multiply_avx2(n - i, gate + i, up + i);
+}
+
 CK_AVX2 static void softmax_avx2(int64_t n, float *x, float scale) {
     float largest = -INFINITY;
     int64_t i = 0;
@@ -201,4 +235,7 @@ CK_AVX2 static double exponentials_avx2(int64_t n, const float *x, double shift,
 
 const ck_vector_kernels ck_vectors_avx2 = {rms_norm_avx2, silu_multiply_avx2, softmax_avx2,
                                            exponentials_avx2, f32_to_f16_avx2};
+/// The others are limited by memory at 8 lanes already.
+const ck_vector_kernels ck_vectors_avx512 = {rms_norm_avx2, silu_multiply_avx512, softmax_avx2,
+                                             exponentials_avx2, f32_to_f16_avx2};
 #endif

@@ -160,9 +160,10 @@ static int check_quantize(const ck_panel_kernels *variant) {
             for (int i = 0; i < 32; i++) x[i] = ck_bits_to_float(next());
         if (round % 11 == 0) // halves of a step, which round to even
             for (int i = 0; i < 32; i++) x[i] = i ? (float)(int)(next() % 255 - 127) / 2 : 127;
-        ck_panels_scalar.quantize(x, q[0], &d[0]);
-        variant->quantize(x, q[1], &d[1]);
-        if (memcmp(q[0], q[1], 32) || !same(d[0], d[1]))
+        int16_t halves[2][1][2];
+        ck_panels_scalar.quantize(1, x, q[0], &d[0], halves[0]);
+        variant->quantize(1, x, q[1], &d[1], halves[1]);
+        if (memcmp(q[0], q[1], 32) || !same(d[0], d[1]) || memcmp(halves[0], halves[1], 4))
             if (failures++ < 5) printf("quantization differs in round %d\n", round);
     }
     return failures;

@@ -12,6 +12,8 @@ import Testing
         var rowMore: Double
         var chances: [Double]
         var mustFollow = true
+        /// Seconds more of a text's first draft, for what the proposer has not read of it.
+        var catchingUp = 0.0
 
         func pass(_ rows: Int) -> Double { 1 + rowMore * Double(rows - 1) }
 
@@ -37,6 +39,7 @@ import Testing
         for _ in 0..<texts {
             policy.beginText()
             var left = tokens
+            var behind = world.catchingUp
             while left > 0 {
                 var proposals: [ProposedToken] = []
                 var drafting = 0.0
@@ -45,7 +48,8 @@ import Testing
                     while proposals.count < most, policy.wantsAnother(after: proposals) {
                         let evidence = Int(
                             generator.next(upperBound: UInt64(world.chances.count)))
-                        drafting += world.draftStep
+                        drafting += world.draftStep + behind
+                        behind = 0
                         policy.noteDraftStep(seconds: world.draftStep)
                         let proposal = ProposedToken(id: 0, evidence: evidence)
                         guard policy.keeps(proposal, after: proposals) else { break }
@@ -74,6 +78,7 @@ import Testing
     /// Where drafting cannot pay, next to nothing is lost by finding out.
     @Test(arguments: [
         World(draftStep: 0.9, rowMore: 0.05, chances: [0.7]),
+        World(draftStep: 0.8, rowMore: 0.1, chances: [0.8], catchingUp: 3),
         World(draftStep: 0.5, rowMore: 0.4, chances: [0.3, 0.9]),
         World(draftStep: 0.2, rowMore: 0.9, chances: [0.8]),
         World(draftStep: 0.3, rowMore: 0.05, chances: [0.02]),
@@ -90,6 +95,7 @@ import Testing
     @Test(arguments: [
         World(draftStep: 0.2, rowMore: 0.05, chances: [0.8]),
         World(draftStep: 0.1, rowMore: 0.02, chances: [0.95]),
+        World(draftStep: 0.2, rowMore: 0.05, chances: [0.8], catchingUp: 0.5),
         World(draftStep: 0.25, rowMore: 0.1, chances: [0.3, 0.98]),
         World(draftStep: 0.2, rowMore: 0.05, chances: [0.1, 0.5, 0.99, 0.99]),
         World(draftStep: 0, rowMore: 0.05, chances: [0.4, 0.9], mustFollow: false),

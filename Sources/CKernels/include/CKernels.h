@@ -79,8 +79,8 @@ int64_t ck_product_scratch_bytes(int64_t count);
 // --- weights in floating point ----------------------------------------------------------------
 
 /// One call of ck_float_block takes at most so many rows and columns; a result is a sum of blocks
-/// of just that many columns.
-enum { CK_FLOAT_BLOCK_ROWS = 16, CK_FLOAT_BLOCK_COLUMNS = 512 };
+/// of just that many columns. Whole panels of rows are the fastest.
+enum { CK_FLOAT_BLOCK_ROWS = 32, CK_FLOAT_PANEL_ROWS = 16, CK_FLOAT_BLOCK_COLUMNS = 512 };
 /// Working memory of one thread.
 enum { CK_FLOAT_SCRATCH_BYTES = CK_FLOAT_BLOCK_ROWS * (2 * 4 * CK_FLOAT_BLOCK_COLUMNS + 64) };
 
@@ -117,7 +117,7 @@ void ck_round_tile(int64_t columns, int64_t count, int64_t tile, const float *x,
                    uint16_t *rounded);
 
 /// out[i * stride + r] = dot(W[r], x[i]) from one block of columns, or += beyond the first block.
-/// w: at most 16 rows of `type` (CK_F32, CK_F16, CK_BF16), `row_bytes` apart, from column
+/// w: at most 32 rows of `type` (CK_F32, CK_F16, CK_BF16), `row_bytes` apart, from column
 /// `first_column` (a multiple of the block's) of `columns` on. f32 products and sums, bit for bit
 /// the same for any count (and so are bf16 products, where x brings rounded activations).
 void ck_float_block(int type, const void *w, int64_t row_bytes, int64_t rows, int64_t first_column,

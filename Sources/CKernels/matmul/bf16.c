@@ -41,14 +41,14 @@ static void multiply_panel(const ck_bf16_kernels *kernels, const uint32_t *panel
         int n = (int)(x->count - first < kernels->tile ? x->count - first : kernels->tile);
         const uint16_t *tile = x->rounded + first * padded(columns) + first_column * n;
         float *c = out + first * stride;
-        if (rows == block_rows) {
+        if (rows == panel_rows) {
             kernels->multiply(n, panel, size, tile, c, stride, accumulate);
             continue;
         }
-        float sums[bf16_limit][block_rows];
+        float sums[bf16_limit][panel_rows];
         for (int i = 0; accumulate && i < n; i++)
-            for (int64_t r = 0; r < block_rows; r++) sums[i][r] = r < rows ? c[i * stride + r] : 0;
-        kernels->multiply(n, panel, size, tile, sums[0], block_rows, accumulate);
+            for (int64_t r = 0; r < panel_rows; r++) sums[i][r] = r < rows ? c[i * stride + r] : 0;
+        kernels->multiply(n, panel, size, tile, sums[0], panel_rows, accumulate);
         for (int i = 0; i < n; i++) memcpy(c + i * stride, sums[i], 4 * (size_t)rows);
     }
 }
@@ -81,10 +81,10 @@ static void multiply_block(const ck_bf16_kernels *kernels, int type, const char 
     int64_t size = columns - first_column;
     if (size > block_columns) size = block_columns;
     uint32_t *panel = scratch;
-    char *staged = (char *)scratch + 4 * block_rows * block_columns;
+    char *staged = (char *)scratch + 4 * panel_rows * block_columns;
     const char *source = w;
     bool is_direct = x->count <= kernels->direct_limit, accumulate = first_column > 0;
-    int64_t step = is_direct ? kernels->direct_rows : block_rows;
+    int64_t step = is_direct ? kernels->direct_rows : panel_rows;
     // Missing rows are zero.
     if (rows % step) {
         for (int64_t r = 0; r < (rows + step - 1) / step * step; r++)
@@ -98,7 +98,7 @@ static void multiply_block(const ck_bf16_kernels *kernels, int type, const char 
     if (!is_direct) {
         // So few wait for the weights: these are the next block's.
         if (source == w && x->count <= direct_limit)
-            for (int64_t r = block_rows; r < 2 * block_rows; r++)
+            for (int64_t r = panel_rows; r < 2 * panel_rows; r++)
                 for (int64_t line = 0; line < 2 * size; line += 64)
                     __builtin_prefetch(source + r * row_bytes + line, 0, 2);
         kernels->turn(type, source, row_bytes, size, panel);
@@ -125,7 +125,7 @@ void ck_bf16_block(const ck_bf16_kernels *kernels, int type, const void *w, int6
 void ck_bf16_rows(const ck_bf16_kernels *kernels, int type, const void *w, int64_t row_bytes,
                   int64_t rows, int64_t columns, const ck_float_activations *x, float *out,
                   int64_t stride, void *scratch) {
-    int64_t step = x->count <= kernels->direct_limit ? kernels->direct_rows : block_rows;
+    int64_t step = x->count <= kernels->direct_limit ? kernels->direct_rows : panel_rows;
     if (kernels->begin) kernels->begin(x->count, x->count <= kernels->direct_limit);
     for (int64_t row = 0; row < rows; row += step) {
         const char *at = (const char *)w + row * row_bytes;

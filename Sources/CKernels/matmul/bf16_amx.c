@@ -52,12 +52,12 @@ CK_AMX CK_INLINE void multiply_tiles(const int tiles, const uint32_t *panel, int
     if (tiles > 2) START(2, 2);
     if (tiles > 3) START(3, 3);
     for (int64_t k = 0; k < count; k += columns_at_once) {
-        _tile_loadd(7, panel, 4 * block_rows);
+        _tile_loadd(7, panel, 4 * panel_rows);
         ADD(0, 4, 0);
         if (tiles > 1) ADD(1, 4, 1);
         if (tiles > 2) ADD(2, 4, 2);
         if (tiles > 3) ADD(3, 4, 3);
-        panel += pairs_at_once * block_rows;
+        panel += pairs_at_once * panel_rows;
         x += of * columns_at_once;
     }
     STORE(0, 0);
@@ -70,9 +70,9 @@ CK_AMX CK_INLINE void multiply_rest(const uint32_t *panel, int64_t count, const 
                                     int64_t of, float *c, int64_t stride, bool accumulate) {
     START(5, 0);
     for (int64_t k = 0; k < count; k += columns_at_once) {
-        _tile_loadd(7, panel, 4 * block_rows);
+        _tile_loadd(7, panel, 4 * panel_rows);
         ADD(5, 6, 0);
-        panel += pairs_at_once * block_rows;
+        panel += pairs_at_once * panel_rows;
         x += of * columns_at_once;
     }
     STORE(5, 0);

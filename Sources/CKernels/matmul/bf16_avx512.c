@@ -102,8 +102,8 @@ CK_AVX512BF16 CK_INLINE void turn16(__m512i a[16], uint32_t *panel) {
                 low = _mm512_shuffle_i32x4(a[j], a[4 + j], 0xee);
                 high = _mm512_shuffle_i32x4(a[8 + j], a[12 + j], 0xee);
             }
-            uint32_t *even = panel + (8 * h + j) * block_rows;
-            uint32_t *odd = panel + (8 * h + 4 + j) * block_rows;
+            uint32_t *even = panel + (8 * h + j) * panel_rows;
+            uint32_t *odd = panel + (8 * h + 4 + j) * panel_rows;
             _mm512_storeu_si512((void *)even, _mm512_shuffle_i32x4(low, high, 0x88));
             _mm512_storeu_si512((void *)odd, _mm512_shuffle_i32x4(low, high, 0xdd));
         }
@@ -111,7 +111,7 @@ CK_AVX512BF16 CK_INLINE void turn16(__m512i a[16], uint32_t *panel) {
 }
 CK_AVX512BF16 CK_INLINE void turn_type(const int type, const char *w, int64_t row_bytes,
                                        int64_t count, uint32_t *panel) {
-    for (int64_t k = 0; k < count; k += 32, panel += bf16_pairs * block_rows) {
+    for (int64_t k = 0; k < count; k += 32, panel += bf16_pairs * panel_rows) {
         __mmask32 mask = columns_left(count - k);
         __m512i a[16];
         UNROLL for (int r = 0; r < 16; r++) a[r] = load32(type, w + r * row_bytes + 2 * k, mask);
@@ -134,7 +134,7 @@ CK_AVX512BF16 void ck_interleave_avx512bf16(const float *w, int64_t stride, int6
     order = _mm512_add_epi32(order, _mm512_mullo_epi32(_mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8,
                                                                          9, 10, 11, 12, 13, 14, 15),
                                                        _mm512_set1_epi32(1 << 16 | 1)));
-    for (int64_t k = 0; k < (count + 31) / 32 * 32; k += 2, w += 2 * stride, panel += block_rows) {
+    for (int64_t k = 0; k < (count + 31) / 32 * 32; k += 2, w += 2 * stride, panel += panel_rows) {
         __m512 even = _mm512_maskz_loadu_ps(k < count ? mask : 0, w);
         __m512 odd = _mm512_maskz_loadu_ps(k + 1 < count ? mask : 0, w + stride);
         __m512i both = (__m512i)_mm512_cvtne2ps_pbh(odd, even);
@@ -148,10 +148,10 @@ CK_AVX512BF16 CK_INLINE void multiply_n(const int n, const uint32_t *panel, int6
     int64_t steps_here = (count + 31) / 32;
     __m512 waiting[4][vector_tile], sums[vector_tile];
     for (int place = 0; place < bf16_pairs; place++) {
-        const uint32_t *w = panel + chain_at(place) * block_rows;
+        const uint32_t *w = panel + chain_at(place) * panel_rows;
         const char *at = (const char *)x + 4 * chain_at(place);
         UNROLL for (int i = 0; i < n; i++) sums[i] = _mm512_setzero_ps();
-        for (int64_t s = 0; s < steps_here; s++, w += bf16_pairs * block_rows, at += 64) {
+        for (int64_t s = 0; s < steps_here; s++, w += bf16_pairs * panel_rows, at += 64) {
             __m512i row = _mm512_loadu_si512((const void *)w);
             UNROLL for (int i = 0; i < n; i++) {
                 int pair;

@@ -1,14 +1,14 @@
 // Products of weights in floating point: f32, f16 and bf16 as they are stored, and any other
 // format once its values are f32.
 //
-// A block is at most 16 rows by 512 columns. Within it an element of the result is 8 chains of
+// A block is at most 32 rows by 512 columns. Within it an element of the result is 8 chains of
 // fused multiply-adds, one for every eighth column, added up as ((0 + 4) + (1 + 5)) + ((2 + 6) +
 // (3 + 7)); the blocks' sums are added in order. There are two ways to compute just that:
 //   few activations: the chains are the lanes of a vector, and weights are read as the file holds
 //     them, which is limited by reading them;
-//   many: a block is turned so that for each column 16 rows stand side by side, in f32, in the
-//     first-level cache. Activations, turned likewise in tiles of a few, stream past it, one number
-//     for all rows, chain after chain.
+//   many: a block is turned into panels, where for each column 16 rows stand side by side, in f32.
+//     Activations, turned likewise in tiles of a few, stream past one panel or two, one number for
+//     all rows, chain after chain.
 // So an element is the same number, whatever else is computed beside it.
 // Error: each chain has at most 64 roundings, so a block is within 64 + 3 units in the last place
 // of the sum of the magnitudes of its products; typical is the root of that.
@@ -28,26 +28,27 @@ static float value_at(int type, const char *row, int64_t k) {
 
 CK_INLINE float *turned_place(float *panel, int64_t k) {
     static const int place[lanes] = {0, 2, 4, 6, 1, 3, 5, 7};
-    return panel + (place[k % lanes] * steps + k / lanes) * block_rows;
+    return panel + (place[k % lanes] * steps + k / lanes) * panel_rows;
 }
 static void turn_from(int type, const char *w, int64_t row_bytes, int64_t first, int64_t count,
                       float *panel) {
     for (int64_t k = first; k < count; k++)
-        for (int r = 0; r < block_rows; r++)
+        for (int r = 0; r < panel_rows; r++)
             turned_place(panel, k)[r] = value_at(type, w + r * row_bytes, k);
 }
 void ck_turn_scalar(int type, const char *w, int64_t row_bytes, int64_t count, float *panel) {
     turn_from(type, w, row_bytes, 0, count, panel);
 }
-static void multiply(int n, const float *panel, int64_t count, const float *x, float *c,
+static void multiply(int panels, int n, const float *panel, int64_t count, const float *x, float *c,
                      int64_t stride, bool accumulate) {
+    (void)panels;
     for (int i = 0; i < n; i++)
-        for (int r = 0; r < block_rows; r++) {
+        for (int r = 0; r < panel_rows; r++) {
             float a[lanes] = {0};
             for (int place = 0; place < lanes; place++) {
                 int chain = chain_order[place];
                 for (int64_t s = 0; s * lanes + chain < count; s++)
-                    a[chain] = fmaf(panel[(place * steps + s) * block_rows + r],
+                    a[chain] = fmaf(panel[(place * steps + s) * panel_rows + r],
                                     x[(place * steps + s) * n + i], a[chain]);
             }
             float sum = ((a[0] + a[4]) + (a[1] + a[5])) + ((a[2] + a[6]) + (a[3] + a[7]));
@@ -69,7 +70,7 @@ static void direct(int type, int n, const char *w, int64_t row_bytes, int64_t co
             }
         }
 }
-const ck_float_kernels ck_floats_scalar = {6, direct, ck_turn_scalar, multiply};
+const ck_float_kernels ck_floats_scalar = {6, 1, direct, ck_turn_scalar, multiply};
 
 #if CK_X86
 CK_AVX2 CK_INLINE __m256 widen_avx2(const int type, __m128i v) {
@@ -228,7 +229,7 @@ enum { avx2_tile = 6 };
 CK_AVX2 CK_INLINE void chain_avx2(const int n, const float *w, int64_t count, const float *x,
                                   __m256 sums[avx2_tile][2]) {
     for (int i = 0; i < n; i++) sums[i][0] = sums[i][1] = _mm256_setzero_ps();
-    for (int64_t s = 0; s < count; s++, w += block_rows, x += n) {
+    for (int64_t s = 0; s < count; s++, w += panel_rows, x += n) {
         __m256 w0 = _mm256_loadu_ps(w), w1 = _mm256_loadu_ps(w + 8);
         for (int i = 0; i < n; i++) {
             __m256 v = _mm256_broadcast_ss(x + i);
@@ -249,7 +250,7 @@ CK_AVX2 CK_INLINE void multiply_n_avx2(const int n, const float *panel, int64_t 
         __m256 sums[avx2_tile][2];
         for (int second = 0; second < 2; second++) {
             int place = 2 * p + second, chain = chain_order[place];
-            chain_avx2(n, panel + place * steps * block_rows, (count - chain + lanes - 1) / lanes,
+            chain_avx2(n, panel + place * steps * panel_rows, (count - chain + lanes - 1) / lanes,
                        x + place * steps * n, sums);
             if (second)
                 add_avx2(n, pair[p % 2], sums);
@@ -267,8 +268,9 @@ CK_AVX2 CK_INLINE void multiply_n_avx2(const int n, const float *panel, int64_t 
             _mm256_storeu_ps(at, sum);
         }
 }
-CK_AVX2 static void multiply_avx2(int n, const float *panel, int64_t count, const float *x,
-                                  float *c, int64_t stride, bool accumulate) {
+CK_AVX2 static void multiply_avx2(int panels, int n, const float *panel, int64_t count,
+                                  const float *x, float *c, int64_t stride, bool accumulate) {
+    (void)panels;
     switch (n) {
     case 1: multiply_n_avx2(1, panel, count, x, c, stride, accumulate); break;
     case 2: multiply_n_avx2(2, panel, count, x, c, stride, accumulate); break;
@@ -278,7 +280,7 @@ CK_AVX2 static void multiply_avx2(int n, const float *panel, int64_t count, cons
     default: multiply_n_avx2(6, panel, count, x, c, stride, accumulate); break;
     }
 }
-const ck_float_kernels ck_floats_avx2 = {avx2_tile, ck_direct_avx2, ck_turn_avx2, multiply_avx2};
+const ck_float_kernels ck_floats_avx2 = {avx2_tile, 1, ck_direct_avx2, ck_turn_avx2, multiply_avx2};
 #endif
 
 /// Rows of a block that are fewer than `wanted`, as f32 with zeros behind them.
@@ -286,7 +288,7 @@ static void fill_up(int type, const char *w, int64_t row_bytes, int64_t rows, in
                     int64_t columns, float *out) {
     for (int64_t r = 0; r < wanted; r++)
         for (int64_t k = 0; k < columns; k++)
-            out[r * block_columns + k] = r < rows ? value_at(type, w + r * row_bytes, k) : 0;
+            out[r * staged_bytes / 4 + k] = r < rows ? value_at(type, w + r * row_bytes, k) : 0;
 }
 
 int64_t ck_direct_limit(void) { return direct_limit; }
@@ -317,63 +319,100 @@ void ck_turn_tile(int64_t columns, int64_t count, int64_t tile, const float *x, 
     }
 }
 
+/// Turns 16 rows of a block.
+static void turn_panel(const ck_float_kernels *kernels, int type, const char *w, int64_t row_bytes,
+                       int64_t columns, char *staged, float *panel) {
+    size_t bytes = (size_t)columns * (type == CK_F32 ? 4 : 2);
+    // Rows that lie a power of two apart would push each other out of the first-level cache.
+    if (row_bytes % 1024 == 0) {
+        for (int r = 0; r < panel_rows; r++)
+            memcpy(staged + r * staged_bytes, w + r * row_bytes, bytes);
+        w = staged;
+        row_bytes = staged_bytes;
+    }
+    kernels->turn(type, w, row_bytes, columns, panel);
+}
+
+/// out (+)= the products of turned panels with all activations; x: their first block of columns.
+static void multiply_panels(const ck_float_kernels *kernels, int panels, const float *panel,
+                            int64_t rows, int64_t columns, const ck_float_activations *x,
+                            int64_t first_column, int64_t padded, float *out, int64_t stride) {
+    bool accumulate = first_column > 0;
+    for (int64_t first = 0; first < x->count; first += kernels->tile) {
+        int n = (int)(x->count - first < kernels->tile ? x->count - first : kernels->tile);
+        const float *tile = x->turned + first * padded + first_column * n;
+        float *c = out + first * stride;
+        if (rows == panels * panel_rows) {
+            kernels->multiply(panels, n, panel, columns, tile, c, stride, accumulate);
+            continue;
+        }
+        float sums[turned_limit * block_rows];
+        kernels->multiply(panels, n, panel, columns, tile, sums, block_rows, false);
+        for (int i = 0; i < n; i++)
+            for (int64_t r = 0; r < rows; r++)
+                c[i * stride + r] = accumulate ? c[i * stride + r] + sums[i * block_rows + r]
+                                               : sums[i * block_rows + r];
+    }
+}
+
+/// The same from rows as they lie, in steps of a few.
+static void multiply_directly(const ck_float_kernels *kernels, int type, const char *w,
+                              int64_t row_bytes, int64_t rows, int64_t columns,
+                              const ck_float_activations *x, int64_t first_column, float *out,
+                              int64_t stride) {
+    for (int64_t first = 0; first < x->count; first += direct_tile) {
+        int n = (int)(x->count - first < direct_tile ? x->count - first : direct_tile);
+        const float *at = x->rows + first * x->stride + first_column;
+        for (int64_t row = 0; row < rows; row += row_step) {
+            float sums[direct_tile][row_step];
+            kernels->direct(type, n, w + row * row_bytes, row_bytes, columns, at, x->stride, sums);
+            int64_t valid = rows - row < row_step ? rows - row : row_step;
+            for (int i = 0; i < n; i++)
+                for (int64_t r = 0; r < valid; r++) {
+                    float *to = out + (first + i) * stride + row + r;
+                    *to = first_column > 0 ? *to + sums[i][r] : sums[i][r];
+                }
+        }
+    }
+}
+
 void ck_float_block(int type, const void *w, int64_t row_bytes, int64_t rows, int64_t first_column,
                     int64_t columns, const ck_float_activations *x, float *out, int64_t stride,
                     void *scratch) {
+    const char *source = w;
     if (x->rounded && type != CK_F32) {
-        ck_bf16_block(ck_bf16_table(), type, w, row_bytes, rows, first_column, columns, x, out,
-                      stride, scratch);
+        for (int64_t row = 0; row < rows; row += panel_rows)
+            ck_bf16_block(ck_bf16_table(), type, source + row * row_bytes, row_bytes,
+                          rows - row < panel_rows ? rows - row : panel_rows, first_column, columns,
+                          x, out + row, stride, scratch);
         return;
     }
-    const ck_float_kernels *k = ck_float_table();
-    const char *source = w;
+    const ck_float_kernels *kernels = ck_float_table();
     float *panel = scratch, *filled = panel + block_rows * block_columns;
-    int64_t count = x->count, size = columns - first_column;
-    if (size > block_columns) size = block_columns;
-    bool is_direct = count <= direct_limit, accumulate = first_column > 0;
-    int64_t step = is_direct ? row_step : block_rows;
-    if (rows % step) {
-        fill_up(type, source, row_bytes, rows, (rows + step - 1) / step * step, size, filled);
+    int64_t size = columns - first_column < block_columns ? columns - first_column : block_columns;
+    bool is_direct = x->count <= direct_limit;
+    int64_t step = is_direct ? row_step : panel_rows, whole = (rows + step - 1) / step * step;
+    if (whole > rows) {
+        fill_up(type, source, row_bytes, rows, whole, size, filled);
         source = (const char *)filled;
-        row_bytes = 4 * block_columns;
+        row_bytes = staged_bytes;
         type = CK_F32;
     }
-    if (!is_direct) {
-        // Rows that lie a power of two apart would push each other out of the first-level cache.
-        int64_t bytes = size * (type == CK_F32 ? 4 : 2);
-        if (source != (const char *)filled) {
-            for (int r = 0; r < block_rows; r++)
-                memcpy((char *)filled + r * staged_bytes, source + r * row_bytes, (size_t)bytes);
-            source = (const char *)filled;
-            row_bytes = staged_bytes;
-        }
-        k->turn(type, source, row_bytes, size, panel);
+    if (is_direct) {
+        multiply_directly(kernels, type, source, row_bytes, rows, size, x, first_column, out,
+                          stride);
+        return;
     }
     int64_t padded = (columns + block_columns - 1) / block_columns * block_columns;
-    int tile = is_direct ? direct_tile : k->tile;
-    for (int64_t first = 0; first < count; first += tile) {
-        int n = (int)(count - first < tile ? count - first : tile);
-        float *c = out + first * stride;
-        const float *at = is_direct ? x->rows + first * x->stride + first_column
-                                    : x->turned + first * padded + first_column * n;
-        if (!is_direct && rows == block_rows) {
-            k->multiply(n, panel, size, at, c, stride, accumulate);
-            continue;
-        }
-        for (int64_t row = 0; row < rows; row += step) {
-            float sums[turned_limit * block_rows];
-            if (is_direct)
-                k->direct(type, n, source + row * row_bytes, row_bytes, size, at, x->stride,
-                          (float(*)[row_step])sums);
-            else
-                k->multiply(n, panel, size, at, sums, block_rows, false);
-            int64_t valid = rows - row < step ? rows - row : step;
-            for (int i = 0; i < n; i++)
-                for (int64_t r = 0; r < valid; r++) {
-                    float *to = c + i * stride + row + r, sum = sums[i * step + r];
-                    *to = accumulate ? *to + sum : sum;
-                }
-        }
+    // A step of rows is turned, and all activations stream past it.
+    for (int64_t row = 0; row < rows; row += kernels->panels * panel_rows) {
+        int panels = 0;
+        for (int64_t r = row; r < whole && panels < kernels->panels; r += panel_rows, panels++)
+            turn_panel(kernels, type, source + r * row_bytes, row_bytes, size, (char *)filled,
+                       panel + panels * turned_size);
+        int64_t some = rows - row < panels * panel_rows ? rows - row : panels * panel_rows;
+        multiply_panels(kernels, panels, panel, some, size, x, first_column, padded, out + row,
+                        stride);
     }
 }
 

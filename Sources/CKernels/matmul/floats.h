@@ -3,6 +3,8 @@
 #include "../internal.h"
 
 enum { block_rows = CK_FLOAT_BLOCK_ROWS, block_columns = CK_FLOAT_BLOCK_COLUMNS, lanes = 8 };
+/// Between one turned panel and the next.
+enum { turned_size = panel_rows * block_columns };
 enum { row_step = 4, direct_tile = 6, turned_limit = 12, steps = block_columns / lanes };
 /// Between rows that wait to be turned: not a power of two.
 enum { staged_bytes = 4 * block_columns + 64 };
@@ -19,14 +21,16 @@ typedef struct {
     /// Activations in a tile, at most `turned_limit`: as many as there are registers for, since
     /// each is a chain of additions, and enough chains hide what one of them waits for.
     int tile;
+    /// Panels that `multiply` takes at a time: two share what is read of the activations.
+    int panels;
     /// sums[i][r] = dot(row r, x row i) for 4 whole rows and n <= 6, a sum of blocks of columns.
     void (*direct)(int type, int n, const char *w, int64_t row_bytes, int64_t count, const float *x,
                    int64_t x_stride, float sums[direct_tile][row_step]);
     /// panel[place of k % 8 in chain_order][k / 8][row] = element k of a row, for 16 rows.
     void (*turn)(int type, const char *w, int64_t row_bytes, int64_t count, float *panel);
-    /// c[i * stride + row] (+)= dot(row, x row i) for a turned block of weights and one of a tile
-    /// of n <= tile activations, [place in chain_order][k / 8][n].
-    void (*multiply)(int n, const float *panel, int64_t count, const float *x, float *c,
+    /// c[i * stride + row] (+)= dot(row, x row i) for some turned panels of a block and one of a
+    /// tile of n <= tile activations, [place in chain_order][k / 8][n].
+    void (*multiply)(int panels, int n, const float *panel, int64_t count, const float *x, float *c,
                      int64_t stride, bool accumulate);
 } ck_float_kernels;
 CK_DECLARE(ck_float_kernels, ck_floats)

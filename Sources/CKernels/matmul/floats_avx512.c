@@ -4,46 +4,65 @@
 
 #if CK_X86
 
-/// Two multiply-adds a cycle, each of which takes four: at least eight chains.
-enum { wide_tile = 12 };
+/// Two multiply-adds a cycle, each of which takes four: at least eight chains. With two panels each
+/// activation that is read serves two of them, and registers are full.
+enum { wide_tile = 12, panels_at_once = 2 };
 _Static_assert(wide_tile <= turned_limit, "tile");
 
-CK_AVX512 CK_INLINE void multiply_n(const int n, const float *panel, int64_t count, const float *x,
-                                    float *c, int64_t stride, bool accumulate) {
-    // Pairs of chains are added up first; (0 + 4) waits for (1 + 5), (2 + 6) for (3 + 7).
-    __m512 pair[wide_tile], quad[wide_tile], all[wide_tile];
-    UNROLL for (int place = 0; place < lanes; place++) {
-        const float *w = panel + place * steps * block_rows, *v = x + place * steps * n;
-        __m512 sums[wide_tile];
-        UNROLL for (int i = 0; i < n; i++) sums[i] = _mm512_setzero_ps();
-        for (int64_t left = (count - chain_order[place] + lanes - 1) / lanes; left > 0;
-             left--, w += block_rows, v += n) {
-            __m512 row = _mm512_loadu_ps(w);
-            UNROLL for (int i = 0; i < n; i++) sums[i] =
-                _mm512_fmadd_ps(row, _mm512_set1_ps(v[i]), sums[i]);
-        }
+typedef struct {
+    __m512 of[panels_at_once][wide_tile];
+} sums16;
+
+/// One chain of some panels' rows and n activations.
+CK_AVX512 CK_INLINE void add_chain(const int panels, const int n, const float *w,
+                                   int64_t steps_left, const float *x, sums16 *sums) {
+    UNROLL for (int p = 0; p < panels; p++) UNROLL for (int i = 0; i < n; i++) sums->of[p][i] =
+        _mm512_setzero_ps();
+    for (; steps_left > 0; steps_left--, w += panel_rows, x += n) {
+        __m512 rows[panels_at_once];
+        UNROLL for (int p = 0; p < panels; p++) rows[p] = _mm512_loadu_ps(w + p * turned_size);
         UNROLL for (int i = 0; i < n; i++) {
-            if (place % 2 == 0)
-                pair[i] = sums[i];
-            else if (place % 4 == 1)
-                quad[i] = _mm512_add_ps(pair[i], sums[i]);
-            else {
-                quad[i] = _mm512_add_ps(quad[i], _mm512_add_ps(pair[i], sums[i]));
-                all[i] = place == 3 ? quad[i] : _mm512_add_ps(all[i], quad[i]);
-            }
+            __m512 v = _mm512_set1_ps(x[i]);
+            UNROLL for (int p = 0; p < panels; p++) sums->of[p][i] =
+                _mm512_fmadd_ps(rows[p], v, sums->of[p][i]);
         }
-    }
-    UNROLL for (int i = 0; i < n; i++) {
-        float *at = c + i * stride;
-        if (accumulate) all[i] = _mm512_add_ps(_mm512_loadu_ps(at), all[i]);
-        _mm512_storeu_ps(at, all[i]);
     }
 }
+
+CK_AVX512 CK_INLINE void multiply_n(const int panels, const int n, const float *panel,
+                                    int64_t count, const float *x, float *c, int64_t stride,
+                                    bool accumulate) {
+    // Pairs of chains are added up first; (0 + 4) waits for (1 + 5), (2 + 6) for (3 + 7).
+    sums16 sums, pair, quad, all;
+#define EACH(statement)                                                                            \
+    UNROLL for (int p = 0; p < panels; p++) UNROLL for (int i = 0; i < n; i++) statement
+    UNROLL for (int place = 0; place < lanes; place++) {
+        add_chain(panels, n, panel + place * steps * panel_rows,
+                  (count - chain_order[place] + lanes - 1) / lanes, x + place * steps * n, &sums);
+        if (place % 2 == 0)
+            EACH(pair.of[p][i] = sums.of[p][i]);
+        else if (place % 4 == 1)
+            EACH(quad.of[p][i] = _mm512_add_ps(pair.of[p][i], sums.of[p][i]));
+        else {
+            EACH(quad.of[p][i] =
+                     _mm512_add_ps(quad.of[p][i], _mm512_add_ps(pair.of[p][i], sums.of[p][i])));
+            EACH(all.of[p][i] =
+                     place == 3 ? quad.of[p][i] : _mm512_add_ps(all.of[p][i], quad.of[p][i]));
+        }
+    }
+    if (accumulate)
+        EACH(all.of[p][i] =
+                 _mm512_add_ps(_mm512_loadu_ps(c + i * stride + p * panel_rows), all.of[p][i]));
+    EACH(_mm512_storeu_ps(c + i * stride + p * panel_rows, all.of[p][i]));
+#undef EACH
+}
+
 #define MULTIPLY(n)                                                                                \
-    case n: multiply_n(n, panel, count, x, c, stride, accumulate); break
-CK_AVX512 static void multiply(int n, const float *panel, int64_t count, const float *x, float *c,
-                               int64_t stride, bool accumulate) {
-    switch (n) {
+    case n: multiply_n(1, n, panel, count, x, c, stride, accumulate); break;                       \
+    case n + 16: multiply_n(2, n, panel, count, x, c, stride, accumulate); break
+CK_AVX512 static void multiply(int panels, int n, const float *panel, int64_t count, const float *x,
+                               float *c, int64_t stride, bool accumulate) {
+    switch (16 * (panels - 1) + n) {
         MULTIPLY(1);
         MULTIPLY(2);
         MULTIPLY(3);
@@ -59,5 +78,6 @@ CK_AVX512 static void multiply(int n, const float *panel, int64_t count, const f
     }
 }
 
-const ck_float_kernels ck_floats_avx512 = {wide_tile, ck_direct_avx2, ck_turn_avx2, multiply};
+const ck_float_kernels ck_floats_avx512 = {wide_tile, panels_at_once, ck_direct_avx2, ck_turn_avx2,
+                                           multiply};
 #endif

@@ -99,12 +99,12 @@ CK_DOTPROD CK_INLINE void multiply_n(const int n, const float *panel, int64_t co
     for (int h = 0; h < 4; h++) {
         float32x4_t pair[neon_tile], quad[neon_tile], all[neon_tile];
         for (int place = 0; place < lanes; place++) {
-            const float *w = panel + place * steps * block_rows + 4 * h;
+            const float *w = panel + place * steps * panel_rows + 4 * h;
             const float *v = x + place * steps * n;
             float32x4_t sums[neon_tile];
             UNROLL for (int i = 0; i < n; i++) sums[i] = vdupq_n_f32(0);
             for (int64_t left = (count - chain_order[place] + lanes - 1) / lanes; left > 0;
-                 left--, w += block_rows, v += n) {
+                 left--, w += panel_rows, v += n) {
                 float32x4_t row = vld1q_f32(w);
                 UNROLL for (int i = 0; i < n; i++) sums[i] = vfmaq_n_f32(sums[i], row, v[i]);
             }
@@ -125,8 +125,9 @@ CK_DOTPROD CK_INLINE void multiply_n(const int n, const float *panel, int64_t co
         }
     }
 }
-CK_DOTPROD static void multiply(int n, const float *panel, int64_t count, const float *x, float *c,
-                                int64_t stride, bool accumulate) {
+CK_DOTPROD static void multiply(int panels, int n, const float *panel, int64_t count,
+                                const float *x, float *c, int64_t stride, bool accumulate) {
+    (void)panels;
     switch (n) {
     case 1: multiply_n(1, panel, count, x, c, stride, accumulate); break;
     case 2: multiply_n(2, panel, count, x, c, stride, accumulate); break;
@@ -137,5 +138,5 @@ CK_DOTPROD static void multiply(int n, const float *panel, int64_t count, const 
     }
 }
 
-const ck_float_kernels ck_floats_neon = {neon_tile, direct, ck_turn_scalar, multiply};
+const ck_float_kernels ck_floats_neon = {neon_tile, 1, direct, ck_turn_scalar, multiply};
 #endif

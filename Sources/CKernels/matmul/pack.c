@@ -24,6 +24,13 @@ CK_INLINE uint32_t word_at(const void *p) {
     memcpy(&word, p, 4);
     return word;
 }
+/// A scale of a file. An infinite one is kept as NaN, so that kernels may bring a scale into a sum
+/// and take it out again: a product with either says nothing.
+CK_INLINE uint16_t scale_at(const void *p) {
+    uint16_t half;
+    memcpy(&half, p, 2);
+    return (half & 0x7fff) == 0x7c00 ? 0x7e00 : half;
+}
 CK_INLINE void put_word(void *out, int w, int row, uint32_t word) {
     memcpy((char *)out + 64 * w + 4 * row, &word, 4);
 }
@@ -44,31 +51,31 @@ CK_INLINE uint32_t spread_bits(uint32_t bits) {
 
 // Each puts one block of row r of a file into its place.
 CK_INLINE void pack_q4_0(const uint8_t *block, int r, panel_q4_0 *out) {
-    memcpy(&out->d[r], block, 2);
+    out->d[r] = scale_at(block);
     put_words(out->q, block + 2, 4, r);
 }
 CK_INLINE void pack_q4_1(const uint8_t *block, int r, panel_q4_1 *out) {
-    memcpy(&out->d[r], block, 2);
+    out->d[r] = scale_at(block);
     memcpy(&out->m[r], block + 2, 2);
     put_words(out->q, block + 4, 4, r);
 }
 CK_INLINE void pack_q5_0(const uint8_t *block, int r, panel_q5_0 *out) {
     uint32_t high;
-    memcpy(&out->d[r], block, 2);
+    out->d[r] = scale_at(block);
     memcpy(&high, block + 2, 4);
     out->high[r] = spread_bits(high);
     put_words(out->q, block + 6, 4, r);
 }
 CK_INLINE void pack_q5_1(const uint8_t *block, int r, panel_q5_1 *out) {
     uint32_t high;
-    memcpy(&out->d[r], block, 2);
+    out->d[r] = scale_at(block);
     memcpy(&out->m[r], block + 2, 2);
     memcpy(&high, block + 4, 4);
     out->high[r] = spread_bits(high);
     put_words(out->q, block + 8, 4, r);
 }
 CK_INLINE void pack_q8_0(const uint8_t *block, int r, panel_q8_0 *out) {
-    memcpy(&out->d[r], block, 2);
+    out->d[r] = scale_at(block);
     put_words(out->q, block + 2, 8, r);
 }
 
@@ -93,14 +100,14 @@ CK_INLINE void put_scales_of_k(const uint8_t *s, int r, uint8_t scale[8][16], ui
 }
 CK_INLINE void pack_q4_k(const void *source, int r, panel_q4_k *out) {
     const block_q4_k *block = source;
-    out->d[r] = block->d;
+    out->d[r] = scale_at(&block->d);
     out->m[r] = block->m;
     put_scales_of_k(block->scales, r, out->scale, out->min);
     for (int j = 0; j < 8; j++) put_nibbles_of_k(block->q + 32 * (j / 2), j % 2, r, out->q[j]);
 }
 CK_INLINE void pack_q5_k(const void *source, int r, panel_q5_k *out) {
     const block_q5_k *block = source;
-    out->d[r] = block->d;
+    out->d[r] = scale_at(&block->d);
     out->m[r] = block->m;
     put_scales_of_k(block->scales, r, out->scale, out->min);
     for (int j = 0; j < 8; j++) {
@@ -112,7 +119,7 @@ CK_INLINE void pack_q5_k(const void *source, int r, panel_q5_k *out) {
 }
 CK_INLINE void pack_q6_k(const void *source, int r, panel_q6_k *out) {
     const block_q6_k *block = source;
-    memcpy(&out->d[r], &block->d, 2);
+    out->d[r] = scale_at(&block->d);
     for (int j = 0; j < 8; j++) {
         int half = j / 4, g = j % 4;
         const uint8_t *low = block->low + 64 * half + 32 * (g & 1);

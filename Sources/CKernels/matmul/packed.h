@@ -10,7 +10,7 @@
 // Rows beyond the matrix are zero. No layout is larger than the file's plus 3 %.
 #include "../internal.h"
 
-enum { panel_rows = 16, group_columns = 32, super_groups = 8 };
+enum { group_columns = 32, super_groups = 8 };
 
 typedef struct {
     uint16_t d[16];
@@ -112,12 +112,15 @@ CK_INLINE int groups_of(int type) {
 
 /// Activations, quantized by groups of 32: d = max|x| / 127, q = round(x / d) to even.
 ///
-/// Columns of activations (tokens) come in tiles of at most `ck_panel_kernels.tile`; a tile of n
-/// holds, group by group: q[n][32], d[n], sum[n] (= d * sum of q), half[n][2] (sums of the q of
-/// each half), start[n] (= -128 * sum of q: where the sum of codes with an offset of 128 starts).
-/// Kernels without an 8-bit dot product take 16-bit q for kind_s8, of which each four stand in
-/// the order 0 2 1 3.
+/// Columns of activations (tokens) come in tiles of at most `ck_panel_kernels.tile`, block of
+/// groups by block, so that what a block of weights needs lies together. A tile of n holds, group
+/// by group: q[n][32], d[n], sum[n] (= d * sum of q), half[n][2] (sums of the q of each half),
+/// start[n] (where the sum of codes with an offset of 128 starts, which is -128 * sum of q, as the
+/// bits of a float near `integer_zero`). Kernels without an 8-bit dot product take 16-bit q for
+/// kind_s8, of which each four stand in the order 0 2 1 3.
 enum { tail_bytes = 16 };
+/// The bits of 1.5 * 2^23: those of 1.5 * 2^23 + i are just i more, for |i| < 2^22.
+enum { integer_zero = 0x4b400000 };
 CK_INLINE int64_t tile_group_bytes(bool wide, int n) {
     return (int64_t)n * ((wide ? 64 : 32) + tail_bytes);
 }
@@ -141,6 +144,8 @@ typedef struct {
 typedef struct {
     /// Columns of activations in a tile, at most `max_tile`.
     int tile;
+    /// Panels that `multiply` takes at a time, at most `max_panels`.
+    int panels;
     /// Columns up to which weights are not unpacked first.
     int direct_limit;
     /// Whether kind_s8 takes 16-bit activations.
@@ -150,13 +155,14 @@ typedef struct {
     void (*direct)(int type, int n, const void *panel, int64_t groups, const void *tile, float *c);
     /// Unpacks groups first..<first + count of a panel.
     void (*unpack)(int type, const void *panel, int64_t first, int64_t count, void *out);
-    /// c[i * stride + row] (+)= product of unpacked groups with column i of a tile of n.
-    void (*multiply)(ck_kind kind, int n, const void *unpacked, int64_t groups, const void *tile,
-                     float *c, int64_t stride, bool accumulate);
-    /// Quantizes 32 values.
-    void (*quantize)(const float *x, int8_t *q, float *d);
+    /// c[i * stride + row] (+)= product of unpacked groups with column i of a tile of n; the next
+    /// panel's groups are `block_groups` further on.
+    void (*multiply)(ck_kind kind, int panels, int n, const void *unpacked, int64_t groups,
+                     const void *tile, float *c, int64_t stride, bool accumulate);
+    /// Quantizes `groups` times 32 values: q[groups][32], d[groups], and the sums of each half.
+    void (*quantize)(int64_t groups, const float *x, int8_t *q, float *d, int16_t (*halves)[2]);
 } ck_panel_kernels;
-enum { max_tile = 12, block_groups = 16 };
+enum { max_tile = 12, max_panels = 2, block_groups = 18 };
 
 CK_DECLARE(ck_panel_kernels, ck_panels)
 extern const ck_panel_kernels ck_panels_avx512, ck_panels_neon;
@@ -175,6 +181,14 @@ CK_INLINE float activation_scale(float largest, bool is_finite, float *d) {
     }
     *d = largest / 127;
     return 127 / largest;
+}
+
+/// Sums of the first 16 of a group's codes and of the others.
+CK_INLINE void sum_halves(const int8_t *q, int16_t halves[2]) {
+    int sums[2] = {0, 0};
+    for (int k = 0; k < 16; k++) sums[0] += q[k];
+    for (int k = 16; k < 32; k++) sums[1] += q[k];
+    for (int h = 0; h < 2; h++) halves[h] = (int16_t)sums[h];
 }
 
 CK_INLINE void *tile_at(const void *tile, bool wide, int n, int64_t group) {

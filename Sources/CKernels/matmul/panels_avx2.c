@@ -380,8 +380,9 @@ MULTIPLY(kind_u5_min)
 MULTIPLY(kind_halves)
 MULTIPLY(kind_s8)
 
-static void multiply(ck_kind kind, int n, const void *unpacked, int64_t groups, const void *tile,
-                     float *c, int64_t stride, bool accumulate) {
+static void multiply(ck_kind kind, int panels, int n, const void *unpacked, int64_t groups,
+                     const void *tile, float *c, int64_t stride, bool accumulate) {
+    (void)panels;
     switch (kind) {
     case kind_u4: multiply_kind_u4(n, unpacked, groups, tile, c, stride, accumulate); break;
     case kind_u4_min: multiply_kind_u4_min(n, unpacked, groups, tile, c, stride, accumulate); break;
@@ -392,7 +393,7 @@ static void multiply(ck_kind kind, int n, const void *unpacked, int64_t groups, 
     }
 }
 
-CK_AVX2 static void quantize(const float *x, int8_t *q, float *d) {
+CK_AVX2 CK_INLINE void quantize_group(const float *x, int8_t *q, float *d) {
     const __m256 sign = _mm256_set1_ps(-0.0f), largest = _mm256_set1_ps(3.4028234664e38f);
     __m256 v[4], top = _mm256_setzero_ps(), finite = _mm256_castsi256_ps(_mm256_set1_epi32(-1));
     for (int i = 0; i < 4; i++) {
@@ -415,6 +416,13 @@ CK_AVX2 static void quantize(const float *x, int8_t *q, float *d) {
     if (inverse == 0) bytes = _mm256_setzero_si256();
     _mm256_storeu_si256((__m256i *)q, bytes);
 }
+CK_AVX2 static void quantize(int64_t groups, const float *x, int8_t *q, float *d,
+                             int16_t (*halves)[2]) {
+    for (int64_t g = 0; g < groups; g++) {
+        quantize_group(x + 32 * g, q + 32 * g, d + g);
+        sum_halves(q + 32 * g, halves[g]);
+    }
+}
 
-const ck_panel_kernels ck_panels_avx2 = {4, 3, true, direct, unpack, multiply, quantize};
+const ck_panel_kernels ck_panels_avx2 = {4, 1, 3, true, direct, unpack, multiply, quantize};
 #endif

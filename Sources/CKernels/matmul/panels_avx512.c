@@ -3,22 +3,26 @@
 // vpdpbusd multiplies four unsigned codes with four signed activations, which it broadcasts from
 // memory itself: eight of them are a group, and no sum crosses a vector. Codes with an offset cost
 // no subtraction, because their sum starts at -offset * sum(x) rather than at zero; unpacked codes
-// all have the offset 128, whose starts are stored with the activations. Twelve columns make 24
-// accumulators, and leave registers for weights and scales. All sums are exact, and equal the
-// scalar kernels' to the bit.
+// all have the offset 128, whose starts are stored with the activations. Six columns of two panels
+// make 24 accumulators, and leave registers for weights and scales; what is read of the activations
+// serves two panels. All sums are exact, and equal the scalar kernels' to the bit.
+//
+// A sum of integers i starts at the bits of m = 1.5 * 2^23, and so ends as those of the float m +
+// i: (m + i) * scale - m * scale is i * scale rounded once, without a conversion.
 #include "packed.h"
 
 #if CK_X86
 
 #define LOAD(p) _mm512_loadu_si512((const void *)(p))
-enum { direct_columns = 6 };
+enum { direct_columns = 6, panels_at_once = 2 };
 /// How far ahead packed weights are fetched: a page, beyond which the hardware does not look.
 enum { ahead = 4096 };
 
 /// One group of 16 rows in registers.
 typedef struct {
     __m512i q[8];
-    __m512 scale, min;
+    /// `back` is what a sum that begins at `integer_zero` has too much.
+    __m512 scale, back, min;
     /// Of kind_halves: pairs of 16-bit integer scales.
     __m512i halves;
 } rows16;
@@ -114,6 +118,9 @@ CK_INLINE bool has_minimum(const ck_kind kind) {
     return kind == kind_u4_min || kind == kind_u5_min;
 }
 
+/// Bytes from a panel's unpacked groups to the next one's.
+enum { unpacked_panel = block_groups * sizeof(unpacked_group) };
+
 /// Word v of a group: of the unpacked codes q, or of the registers where there are none.
 CK_AVX512 CK_INLINE __m512i word(const rows16 *w, const uint8_t *q, const int v) {
     return q ? LOAD(q + 64 * v) : w->q[v];
@@ -127,56 +134,87 @@ typedef struct {
     const int32_t *start;
 } activation_group;
 
-/// s[i] = integer sums of a group with columns i in 0..<n, n <= 6 for kind_halves.
-CK_AVX512 CK_INLINE void integer_sums(const ck_kind kind, const int n, const int offset,
-                                      const rows16 *w, const uint8_t *q, activation_group x,
-                                      __m512i *s) {
+typedef struct {
+    __m512i of[panels_at_once][direct_columns];
+} integers16;
+
+/// Integer sums of a group with columns 0..<n, for some panels; q: unpacked codes of the first.
+CK_AVX512 CK_INLINE void integer_sums(const ck_kind kind, const int panels, const int n,
+                                      const int offset, const rows16 *w, const uint8_t *q,
+                                      activation_group x, integers16 *s) {
+    integers16 second;
     UNROLL for (int i = 0; i < n; i++) {
-        if (has_minimum(kind) || kind == kind_halves)
-            s[i] = _mm512_setzero_si512();
+        __m512i start;
+        if (kind == kind_halves)
+            start = _mm512_setzero_si512();
+        else if (has_minimum(kind))
+            start = _mm512_set1_epi32(integer_zero);
         else if (offset == 128)
-            s[i] = broadcast32(x.start + i);
+            start = broadcast32(x.start + i);
         else
-            s[i] = _mm512_set1_epi32(x.start[i] / (128 / offset));
+            start = _mm512_set1_epi32((x.start[i] - integer_zero) / (128 / offset) + integer_zero);
+        UNROLL for (int p = 0; p < panels; p++) s->of[p][i] = start;
+        if (kind == kind_halves) UNROLL for (int p = 0; p < panels; p++) second.of[p][i] = start;
     }
-    __m512i second[direct_columns];
-    if (kind == kind_halves) UNROLL for (int i = 0; i < n; i++) second[i] = _mm512_setzero_si512();
     UNROLL for (int v = 0; v < 8; v++) {
-        __m512i codes = word(w, q, v);
-        __m512i *to = kind == kind_halves && v >= 4 ? second : s;
-        UNROLL for (int i = 0; i < n; i++) to[i] =
-            _mm512_dpbusd_epi32(to[i], codes, broadcast32(x.q + 32 * i + 4 * v));
+        __m512i codes[panels_at_once];
+        integers16 *to = kind == kind_halves && v >= 4 ? &second : s;
+        UNROLL for (int p = 0; p < panels; p++) codes[p] =
+            word(w + p, q ? q + p * unpacked_panel : 0, v);
+        UNROLL for (int i = 0; i < n; i++) {
+            __m512i column = broadcast32(x.q + 32 * i + 4 * v);
+            UNROLL for (int p = 0; p < panels; p++) to->of[p][i] =
+                _mm512_dpbusd_epi32(to->of[p][i], codes[p], column);
+        }
     }
     if (kind != kind_halves) return;
-    __m512i scale0 = _mm512_srai_epi32(_mm512_slli_epi32(w->halves, 16), 16);
-    __m512i scale1 = _mm512_srai_epi32(w->halves, 16);
-    __m512i offsets = _mm512_mullo_epi16(w->halves, _mm512_set1_epi16(-32));
-    UNROLL for (int i = 0; i < n; i++) {
-        s[i] = _mm512_add_epi32(_mm512_mullo_epi32(s[i], scale0),
-                                _mm512_mullo_epi32(second[i], scale1));
-        s[i] = _mm512_dpwssd_epi32(s[i], offsets, broadcast32(x.half + 2 * i));
+    UNROLL for (int p = 0; p < panels; p++) {
+        __m512i scale0 = _mm512_srai_epi32(_mm512_slli_epi32(w[p].halves, 16), 16);
+        __m512i scale1 = _mm512_srai_epi32(w[p].halves, 16);
+        __m512i offsets = _mm512_mullo_epi16(w[p].halves, _mm512_set1_epi16(-32));
+        UNROLL for (int i = 0; i < n; i++) {
+            __m512i sum = _mm512_add_epi32(_mm512_mullo_epi32(s->of[p][i], scale0),
+                                           _mm512_mullo_epi32(second.of[p][i], scale1));
+            s->of[p][i] = _mm512_dpwssd_epi32(sum, offsets, broadcast32(x.half + 2 * i));
+        }
     }
 }
 
-/// Adds the products of a group of 16 rows with n columns; codes have the offset `offset`.
-CK_AVX512 CK_INLINE void add_group(const ck_kind kind, const int n, const int offset,
-                                   const rows16 *w, const uint8_t *q, const char *tile,
-                                   __m512 *sums) {
+/// Sums of rows with columns.
+typedef struct {
+    __m512 of[panels_at_once][direct_columns];
+} sums16;
+
+/// Adds the products of a group of some panels with n columns; codes have the offset `offset`.
+CK_AVX512 CK_INLINE void add_group(const ck_kind kind, const int panels, const int n,
+                                   const int offset, rows16 *w, const uint8_t *q, const char *tile,
+                                   sums16 *sums) {
     // kind_halves has two sums a column: as many columns at a time as there are registers.
-    const int step = kind == kind_halves ? direct_columns : max_tile;
+    const int step = kind == kind_halves ? direct_columns / panels : direct_columns;
+    UNROLL for (int p = 0; p < panels; p++) w[p].back =
+        _mm512_mul_ps(w[p].scale, _mm512_set1_ps(-0x1.8p23f));
     const float *d = (const float *)(const void *)(tile + 32 * n);
     const int32_t *words = (const int32_t *)(const void *)d;
     UNROLL for (int first = 0; first < n; first += step) {
         const int some = n - first < step ? n - first : step;
         activation_group x = {tile + 32 * first, d + first, d + n + first,
                               (const int16_t *)(words + 2 * n + first), words + 3 * n + first};
-        __m512i s[max_tile];
-        integer_sums(kind, some, offset, w, q, x, s);
+        integers16 s;
+        integer_sums(kind, panels, some, offset, w, q, x, &s);
         UNROLL for (int i = 0; i < some; i++) {
-            __m512 scaled = _mm512_mul_ps(_mm512_cvtepi32_ps(s[i]), w->scale);
-            __m512 sum = _mm512_fmadd_ps(scaled, _mm512_set1_ps(x.d[i]), sums[first + i]);
-            if (has_minimum(kind)) sum = _mm512_fmadd_ps(w->min, _mm512_set1_ps(x.sum[i]), sum);
-            sums[first + i] = sum;
+            __m512 d = _mm512_set1_ps(x.d[i]), sum_of_x = _mm512_setzero_ps();
+            if (has_minimum(kind)) sum_of_x = _mm512_set1_ps(x.sum[i]);
+            UNROLL for (int p = 0; p < panels; p++) {
+                __m512i whole = s.of[p][i];
+                // Sums of halves are too large for the bits of a float.
+                __m512 scaled =
+                    kind == kind_halves
+                        ? _mm512_mul_ps(_mm512_cvtepi32_ps(whole), w[p].scale)
+                        : _mm512_fmadd_ps(_mm512_castsi512_ps(whole), w[p].scale, w[p].back);
+                __m512 *sum = &sums->of[p][first + i];
+                *sum = _mm512_fmadd_ps(scaled, d, *sum);
+                if (has_minimum(kind)) *sum = _mm512_fmadd_ps(w[p].min, sum_of_x, *sum);
+            }
         }
     }
 }
@@ -187,16 +225,16 @@ CK_AVX512 CK_INLINE void direct_n(const int type, const int n, const void *panel
     const int offset = kind == kind_u4 ? 8 : kind == kind_u5 ? 16 : 128;
     const int64_t bytes = panel_bytes_of(type) / groups_of(type);
     const char *at = panel;
-    __m512 sums[direct_columns];
-    UNROLL for (int i = 0; i < n; i++) sums[i] = _mm512_setzero_ps();
+    sums16 sums;
+    UNROLL for (int i = 0; i < n; i++) sums.of[0][i] = _mm512_setzero_ps();
     for (int64_t g = 0; g < groups; g++, tile += n * (32 + tail_bytes), at += bytes) {
         UNROLL for (int64_t line = 0; line < bytes; line += 64)
             _mm_prefetch(at + ahead + line, _MM_HINT_T0);
         rows16 w;
         load16(type, panel, g, &w);
-        add_group(kind, n, offset, &w, 0, tile, sums);
+        add_group(kind, 1, n, offset, &w, 0, tile, &sums);
     }
-    UNROLL for (int i = 0; i < n; i++) _mm512_storeu_ps(c + 16 * i, sums[i]);
+    UNROLL for (int i = 0; i < n; i++) _mm512_storeu_ps(c + 16 * i, sums.of[0][i]);
 }
 
 #define DIRECT(type)                                                                               \
@@ -264,59 +302,59 @@ CK_AVX512 static void unpack(int type, const void *panel, int64_t first, int64_t
     }
 }
 
-CK_AVX512 CK_INLINE void multiply_n(const ck_kind kind, const int n, const unpacked_group *u,
-                                    int64_t groups, const char *tile, float *c, int64_t stride,
-                                    bool accumulate) {
-    __m512 sums[max_tile];
-    UNROLL for (int i = 0; i < n; i++) sums[i] =
-        accumulate ? _mm512_loadu_ps(c + i * stride) : _mm512_setzero_ps();
+CK_AVX512 CK_INLINE void multiply_n(const ck_kind kind, const int panels, const int n,
+                                    const unpacked_group *u, int64_t groups, const char *tile,
+                                    float *c, int64_t stride, bool accumulate) {
+    sums16 sums;
+    UNROLL for (int p = 0; p < panels; p++) UNROLL for (int i = 0; i < n; i++) sums.of[p][i] =
+        accumulate ? _mm512_loadu_ps(c + i * stride + 16 * p) : _mm512_setzero_ps();
     for (const unpacked_group *end = u + groups; u < end; u++, tile += n * (32 + tail_bytes)) {
-        rows16 w = {.scale = _mm512_loadu_ps(u->scale)};
-        if (has_minimum(kind)) w.min = _mm512_loadu_ps(u->min);
-        if (kind == kind_halves) w.halves = LOAD(u->halves);
-        add_group(kind, n, 128, &w, u->q, tile, sums);
+        rows16 w[panels_at_once];
+        UNROLL for (int p = 0; p < panels; p++) {
+            const unpacked_group *group = u + p * block_groups;
+            w[p].scale = _mm512_loadu_ps(group->scale);
+            if (has_minimum(kind)) w[p].min = _mm512_loadu_ps(group->min);
+            if (kind == kind_halves) w[p].halves = LOAD(group->halves);
+        }
+        add_group(kind, panels, n, 128, w, u->q, tile, &sums);
     }
-    UNROLL for (int i = 0; i < n; i++) _mm512_storeu_ps(c + i * stride, sums[i]);
+    UNROLL for (int p = 0; p < panels; p++) UNROLL for (int i = 0; i < n; i++)
+        _mm512_storeu_ps(c + i * stride + 16 * p, sums.of[p][i]);
 }
 
 #define CASE(kind, n)                                                                              \
-    case n:                                                                                        \
-        multiply_n(kind, n, u, g, t, c, s, a);                                                     \
+    case n: multiply_n(kind, 1, n, u, g, t, c, s, a); break;                                       \
+    case n + 8:                                                                                    \
+        multiply_n(kind, 2, n, u, g, t, c, s, a);                                                  \
         break;
 #define MULTIPLY(kind)                                                                             \
-    CK_AVX512 static void multiply_##kind(int n, const void *u, int64_t g, const char *t,          \
-                                          float *c, int64_t s, bool a) {                           \
-        switch (n) {                                                                               \
+    CK_AVX512 static void multiply_##kind(int panels, int n, const void *u, int64_t g,             \
+                                          const char *t, float *c, int64_t s, bool a) {            \
+        switch (8 * (panels - 1) + n) {                                                            \
             CASE(kind, 1)                                                                          \
             CASE(kind, 2)                                                                          \
             CASE(kind, 3)                                                                          \
             CASE(kind, 4)                                                                          \
             CASE(kind, 5)                                                                          \
             CASE(kind, 6)                                                                          \
-            CASE(kind, 7)                                                                          \
-            CASE(kind, 8)                                                                          \
-            CASE(kind, 9)                                                                          \
-            CASE(kind, 10)                                                                         \
-            CASE(kind, 11)                                                                         \
-        default: multiply_n(kind, 12, u, g, t, c, s, a); break;                                    \
         }                                                                                          \
     }
 MULTIPLY(kind_u4)
 MULTIPLY(kind_u4_min)
 MULTIPLY(kind_halves)
 
-static void multiply(ck_kind kind, int n, const void *unpacked, int64_t groups, const void *tile,
-                     float *c, int64_t stride, bool accumulate) {
+static void multiply(ck_kind kind, int panels, int n, const void *u, int64_t g, const void *t,
+                     float *c, int64_t s, bool a) {
     switch (kind) {
     case kind_u4_min:
-    case kind_u5_min: multiply_kind_u4_min(n, unpacked, groups, tile, c, stride, accumulate); break;
-    case kind_halves: multiply_kind_halves(n, unpacked, groups, tile, c, stride, accumulate); break;
+    case kind_u5_min: multiply_kind_u4_min(panels, n, u, g, t, c, s, a); break;
+    case kind_halves: multiply_kind_halves(panels, n, u, g, t, c, s, a); break;
     // Unpacked, these differ in nothing.
-    default: multiply_kind_u4(n, unpacked, groups, tile, c, stride, accumulate); break;
+    default: multiply_kind_u4(panels, n, u, g, t, c, s, a); break;
     }
 }
 
-CK_AVX512 static void quantize(const float *x, int8_t *q, float *d) {
+CK_AVX512 CK_INLINE void quantize_group(const float *x, int8_t *q, float *d) {
     const __m512 largest = _mm512_set1_ps(3.4028234664e38f);
     __m512 a = _mm512_loadu_ps(x), b = _mm512_loadu_ps(x + 16);
     __m512 size_a = _mm512_abs_ps(a), size_b = _mm512_abs_ps(b);
@@ -331,7 +369,21 @@ CK_AVX512 static void quantize(const float *x, int8_t *q, float *d) {
     _mm_storeu_si128((__m128i *)q, _mm512_cvtepi32_epi8(low));
     _mm_storeu_si128((__m128i *)(q + 16), _mm512_cvtepi32_epi8(high));
 }
+/// The sum of 16 codes.
+CK_AVX512 CK_INLINE int16_t sum16(const int8_t *q) {
+    __m128i codes = _mm_loadu_si128((const __m128i *)(const void *)q);
+    __m128i sums = _mm_sad_epu8(_mm_xor_si128(codes, _mm_set1_epi8(-128)), _mm_setzero_si128());
+    return (int16_t)(_mm_extract_epi16(sums, 0) + _mm_extract_epi16(sums, 4) - 16 * 128);
+}
+CK_AVX512 static void quantize(int64_t groups, const float *x, int8_t *q, float *d,
+                               int16_t (*halves)[2]) {
+    for (int64_t g = 0; g < groups; g++, x += 32, q += 32) {
+        quantize_group(x, q, d + g);
+        halves[g][0] = sum16(q);
+        halves[g][1] = sum16(q + 16);
+    }
+}
 
-const ck_panel_kernels ck_panels_avx512 = {max_tile, direct_columns, false,   direct,
-                                           unpack,   multiply,       quantize};
+const ck_panel_kernels ck_panels_avx512 = {
+    direct_columns, panels_at_once, direct_columns, false, direct, unpack, multiply, quantize};
 #endif

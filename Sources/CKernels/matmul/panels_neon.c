@@ -238,8 +238,10 @@ CK_DOTPROD CK_INLINE void multiply_n(const ck_kind kind, const int n, const unpa
     case 3: multiply_n(kind, 3, unpacked, groups, tile, c, stride, accumulate); break;             \
     default: multiply_n(kind, 4, unpacked, groups, tile, c, stride, accumulate); break;            \
     }
-CK_DOTPROD static void multiply(ck_kind kind, int n, const void *unpacked, int64_t groups,
-                                const void *tile, float *c, int64_t stride, bool accumulate) {
+CK_DOTPROD static void multiply(ck_kind kind, int panels, int n, const void *unpacked,
+                                int64_t groups, const void *tile, float *c, int64_t stride,
+                                bool accumulate) {
+    (void)panels;
     if (has_minimum(kind))
         MULTIPLY(kind_u4_min)
     else if (kind == kind_halves)
@@ -248,7 +250,7 @@ CK_DOTPROD static void multiply(ck_kind kind, int n, const void *unpacked, int64
         MULTIPLY(kind_s8)
 }
 
-CK_DOTPROD static void quantize(const float *x, int8_t *q, float *d) {
+CK_DOTPROD CK_INLINE void quantize_group(const float *x, int8_t *q, float *d) {
     float32x4_t top = vdupq_n_f32(0);
     uint32x4_t finite = vdupq_n_u32(0xffffffff);
     for (int i = 0; i < 32; i += 4) {
@@ -264,6 +266,14 @@ CK_DOTPROD static void quantize(const float *x, int8_t *q, float *d) {
         vst1_s8(q + i, inverse == 0 ? vdup_n_s8(0) : bytes);
     }
 }
+CK_DOTPROD static void quantize(int64_t groups, const float *x, int8_t *q, float *d,
+                                int16_t (*halves)[2]) {
+    for (int64_t g = 0; g < groups; g++) {
+        quantize_group(x + 32 * g, q + 32 * g, d + g);
+        sum_halves(q + 32 * g, halves[g]);
+    }
+}
 
-const ck_panel_kernels ck_panels_neon = {neon_tile, 2, false, direct, unpack, multiply, quantize};
+const ck_panel_kernels ck_panels_neon = {neon_tile, 1,      2,        false,
+                                         direct,    unpack, multiply, quantize};
 #endif

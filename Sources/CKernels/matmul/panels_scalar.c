@@ -132,8 +132,9 @@ static void unpack(int type, const void *panel, int64_t first, int64_t count, vo
         }
 }
 
-static void multiply(ck_kind kind, int n, const void *unpacked, int64_t groups, const void *tile,
-                     float *c, int64_t stride, bool accumulate) {
+static void multiply(ck_kind kind, int panels, int n, const void *unpacked, int64_t groups,
+                     const void *tile, float *c, int64_t stride, bool accumulate) {
+    (void)panels;
     const unpacked_group *u = unpacked;
     for (int r = 0; r < panel_rows; r++)
         for (int i = 0; i < n; i++) {
@@ -154,7 +155,7 @@ static void multiply(ck_kind kind, int n, const void *unpacked, int64_t groups, 
         }
 }
 
-static void quantize(const float *x, int8_t *q, float *d) {
+CK_INLINE void quantize_group(const float *x, int8_t *q, float *d) {
     float top = 0;
     bool finite = true;
     for (int i = 0; i < 32; i++) {
@@ -164,5 +165,11 @@ static void quantize(const float *x, int8_t *q, float *d) {
     float inverse = activation_scale(top, finite, d);
     for (int i = 0; i < 32; i++) q[i] = inverse == 0 ? 0 : (int8_t)nearbyintf(x[i] * inverse);
 }
+static void quantize(int64_t groups, const float *x, int8_t *q, float *d, int16_t (*halves)[2]) {
+    for (int64_t g = 0; g < groups; g++) {
+        quantize_group(x + 32 * g, q + 32 * g, d + g);
+        sum_halves(q + 32 * g, halves[g]);
+    }
+}
 
-const ck_panel_kernels ck_panels_scalar = {4, 1, false, direct, unpack, multiply, quantize};
+const ck_panel_kernels ck_panels_scalar = {4, 1, 1, false, direct, unpack, multiply, quantize};

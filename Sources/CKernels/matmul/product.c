@@ -1,9 +1,10 @@
 // Products of packed weights and quantized activations: quantizing, and the order of the blocks.
 //
 // A few columns of activations are multiplied straight from the packed weights, which is limited
-// by reading them. For more, a block of 16 rows by 512 columns is unpacked to bytes in the first-
-// level cache, and the tiles of activations stream past it. Either way an element of the result
-// is the same sum in the same order, so that it depends on nothing but its row and its column:
+// by reading them. For more, a block of one panel or two by some 500 columns is unpacked to bytes
+// in the first-level cache, and the tiles of activations stream past it. Either way an element of
+// the result is the same sum in the same order, so that it depends on nothing but its row and its
+// column:
 //     for each group: sum += (float)integer * scale * d   (one fused multiply-add)
 //                     sum += min * sum_of_x               (the same, formats with a minimum)
 #include "packed.h"
@@ -20,7 +21,33 @@ static int64_t tile_size(const ck_panel_kernels *kernels, int64_t count) {
     return tiles > 1 ? (count + tiles - 1) / tiles : kernels->tile;
 }
 
+/// Blocks of groups, of equal size.
+static int64_t block_count(int64_t groups) { return (groups + block_groups - 1) / block_groups; }
+static int64_t first_of_block(int64_t groups, int64_t block) {
+    return block * groups / block_count(groups);
+}
+
 int ck_activation_kind(int type) { return ck_panel_table()->wide_s8 && kind_of(type) == kind_s8; }
+
+/// Puts the group of column i where a tile of n has it.
+CK_INLINE void put_group(bool wide, int n, int i, const int8_t *q, float d, const int16_t halves[2],
+                         char *out) {
+    int sum = halves[0] + halves[1];
+    float sum_of_x = d * (float)sum;
+    int32_t start = integer_zero - 128 * sum;
+    char *tail = out + (int64_t)n * (wide ? 64 : 32) + 4 * i;
+    if (wide) {
+        int16_t *q16 = (int16_t *)(void *)(out + 64 * i);
+        static const int order[4] = {0, 2, 1, 3};
+        for (int k = 0; k < 32; k++) q16[k] = q[(k & ~3) + order[k & 3]];
+    } else {
+        memcpy(out + 32 * i, q, 32);
+    }
+    memcpy(tail, &d, 4);
+    memcpy(tail + 4 * n, &sum_of_x, 4);
+    memcpy(tail + 8 * n, halves, 4);
+    memcpy(tail + 12 * n, &start, 4);
+}
 
 void ck_quantize_tile(int type, int64_t columns, int64_t count, int64_t tile, const float *x,
                       int64_t stride, void *activations) {
@@ -29,32 +56,23 @@ void ck_quantize_tile(int type, int64_t columns, int64_t count, int64_t tile, co
     int64_t size = tile_size(kernels, count);
     int64_t groups = columns / group_columns, first = tile * size;
     int n = (int)(count - first < size ? count - first : size);
-    char *out = (char *)activations + tile_group_bytes(wide, 1) * groups * first;
-    for (int64_t g = 0; g < groups; g++, out += tile_group_bytes(wide, n)) {
-        char *tail = out + (int64_t)n * (wide ? 64 : 32);
+    for (int64_t g = 0, b = 0; g < groups; g = first_of_block(groups, ++b)) {
+        int64_t some = first_of_block(groups, b + 1) - g;
+        char *out = (char *)activations + tile_group_bytes(wide, 1) * (g * count + first * some);
         for (int i = 0; i < n; i++) {
-            int8_t q[group_columns];
-            float d;
-            kernels->quantize(x + (first + i) * stride + g * group_columns, q, &d);
-            int16_t half[2] = {0, 0};
-            for (int k = 0; k < 16; k++) half[0] += q[k];
-            for (int k = 16; k < 32; k++) half[1] += q[k];
-            float sum = d * (float)(half[0] + half[1]);
-            int32_t start = -128 * (half[0] + half[1]);
-            if (wide) {
-                int16_t *q16 = (int16_t *)(out + 64 * i);
-                static const int order[4] = {0, 2, 1, 3};
-                for (int k = 0; k < 32; k++) q16[k] = q[(k & ~3) + order[k & 3]];
-            } else {
-                memcpy(out + 32 * i, q, 32);
-            }
-            memcpy(tail + 4 * i, &d, 4);
-            memcpy(tail + 4 * (n + i), &sum, 4);
-            memcpy(tail + 4 * (2 * n + i), half, 4);
-            memcpy(tail + 4 * (3 * n + i), &start, 4);
+            int8_t q[block_groups][group_columns];
+            float d[block_groups];
+            int16_t halves[block_groups][2];
+            kernels->quantize(some, x + (first + i) * stride + g * group_columns, q[0], d, halves);
+            for (int64_t j = 0; j < some; j++)
+                put_group(wide, n, i, q[j], d[j], halves[j], out + j * tile_group_bytes(wide, n));
         }
     }
 }
+
+/// Room for the unpacked groups of a block.
+static const int64_t unpacked_bytes =
+    (int64_t)sizeof(unpacked_wide_group) * block_groups * max_panels;
 
 int64_t ck_activation_tiles(int64_t count) {
     int64_t size = tile_size(ck_panel_table(), count);
@@ -62,7 +80,7 @@ int64_t ck_activation_tiles(int64_t count) {
 }
 
 int64_t ck_product_scratch_bytes(int64_t count) {
-    return (int64_t)sizeof(unpacked_wide_group) * block_groups + 64 * count;
+    return unpacked_bytes + (int64_t)sizeof(float) * max_panels * panel_rows * count;
 }
 
 static void direct_product(const ck_panel_kernels *kernels, int type, int64_t columns,
@@ -76,45 +94,66 @@ static void direct_product(const ck_panel_kernels *kernels, int type, int64_t co
     }
 }
 
-void ck_product(int type, int64_t columns, const void *panels, int64_t rows,
+/// Weights that are used next: pieces of `bytes`, `stride` bytes apart.
+typedef struct {
+    const char *start;
+    int64_t stride, bytes;
+    int count;
+} upcoming;
+
+/// Fetches the share of activations first..<first + n of all `count` from memory.
+CK_INLINE void fetch_share(const upcoming *next, int64_t first, int64_t n, int64_t count) {
+    int64_t from = next->bytes * first / count & ~63ll, to = next->bytes * (first + n) / count;
+    for (int piece = 0; piece < next->count; piece++)
+        for (int64_t k = from; k < to; k += 64)
+            __builtin_prefetch(next->start + piece * next->stride + k, 0, 2);
+}
+
+void ck_product(int type, int64_t columns, const void *panels_start, int64_t rows,
                 const void *activations, int64_t count, float *out, int64_t stride, void *scratch) {
     const ck_panel_kernels *kernels = ck_panel_table();
     int64_t panel_bytes = ck_panel_bytes(type, columns), groups = columns / group_columns;
     if (count <= kernels->direct_limit) {
-        direct_product(kernels, type, columns, panels, panel_bytes, rows, activations, (int)count,
-                       out, stride);
+        direct_product(kernels, type, columns, panels_start, panel_bytes, rows, activations,
+                       (int)count, out, stride);
         return;
     }
     ck_kind kind = kind_of(type);
     int64_t size = tile_size(kernels, count);
     bool wide = kernels->wide_s8 && kind == kind_s8;
-    float *partial = (float *)((char *)scratch + sizeof(unpacked_wide_group) * block_groups);
-    for (int64_t g = 0; g < groups; g += block_groups) {
-        int64_t some = groups - g < block_groups ? groups - g : block_groups;
-        for (int64_t row = 0; row < rows; row += panel_rows) {
-            const char *panel = (const char *)panels + row / panel_rows * panel_bytes;
-            kernels->unpack(type, panel, g, some, scratch);
-            // The next panel's block is fetched meanwhile, some of it with every tile.
-            const char *ahead = panel + panel_bytes + g * panel_bytes / groups;
-            const char *end = ahead;
-            int64_t block_bytes = row + panel_rows < rows ? some * panel_bytes / groups : 0;
-            // The last panel may be short: its sums stay aside until they are whole.
-            bool is_whole = rows - row >= panel_rows;
+    int64_t unpacked = (int64_t)(wide ? sizeof(unpacked_wide_group) : sizeof(unpacked_group));
+    const int64_t width = kernels->panels * panel_rows;
+    // The last rows may be no whole panel: their sums stay aside until they are whole.
+    float *partial = (float *)((char *)scratch + unpacked_bytes);
+    for (int64_t g = 0, b = 0; g < groups; g = first_of_block(groups, ++b)) {
+        int64_t some = first_of_block(groups, b + 1) - g;
+        for (int64_t row = 0; row < rows; row += width) {
+            int64_t left = rows - row < width ? rows - row : width;
+            int panels = (int)((left + panel_rows - 1) / panel_rows);
+            const char *panel = (const char *)panels_start + row / panel_rows * panel_bytes;
+            for (int p = 0; p < panels; p++)
+                kernels->unpack(type, panel + p * panel_bytes, g, some,
+                                (char *)scratch + p * block_groups * unpacked);
+            // The next panels' block is fetched meanwhile, some of it with every tile.
+            upcoming next = {panel + panels * panel_bytes + g * panel_bytes / groups, panel_bytes,
+                             some * panel_bytes / groups,
+                             (int)(rows - row - left + panel_rows - 1) / panel_rows};
+            if (next.count > kernels->panels) next.count = kernels->panels;
+            bool is_whole = left == panels * panel_rows;
             float *c = is_whole ? out + row : partial;
-            int64_t step = is_whole ? stride : panel_rows;
+            int64_t step = is_whole ? stride : width;
             for (int64_t first = 0; first < count; first += size) {
                 int n = (int)(count - first < size ? count - first : size);
                 const char *tile = (const char *)activations +
-                                   tile_group_bytes(wide, 1) * groups * first +
-                                   tile_group_bytes(wide, n) * g;
-                for (end += block_bytes * n / count; ahead < end; ahead += 64)
-                    __builtin_prefetch(ahead, 0, 2);
-                kernels->multiply(kind, n, scratch, some, tile, c + first * step, step, g > 0);
+                                   tile_group_bytes(wide, 1) * (g * count + first * some);
+                fetch_share(&next, first, n, count);
+                kernels->multiply(kind, panels, n, scratch, some, tile, c + first * step, step,
+                                  g > 0);
             }
         }
     }
-    int64_t rest = rows % panel_rows;
-    if (rest)
+    int64_t rest = rows % width;
+    if (rest % panel_rows)
         for (int64_t i = 0; i < count; i++)
-            memcpy(out + i * stride + rows - rest, partial + i * panel_rows, 4 * (size_t)rest);
+            memcpy(out + i * stride + rows - rest, partial + i * width, 4 * (size_t)rest);
 }

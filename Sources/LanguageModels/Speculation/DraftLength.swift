@@ -42,21 +42,25 @@ struct DraftPolicy {
     /// What is left to rest: tokens, or texts for a proposer that would have to catch up.
     private var restLeft = 0
     private var isRestingText = false
-    private var restLength = 1
+    private var restLength: Int
 
     /// Lengths, and what is asked of a draft, in `auto`.
     private static let longestAuto = 15
     private static let leastGain = 1.02
     private static let trialCycles = 5
+    /// Drafts that lose so much time need no whole trial.
+    private static let clearLoss = (cycles: 2, factor: 1.15)
     private static let forgetting = 0.93
     private static let plainEvery = 48
     private static let plainAtFirst = 2
-    private static let shortestRest = 16
+    /// In tokens, or in texts for a proposer that has each to read first: a trial costs it more.
+    private static func shortestRest(_ mustFollow: Bool) -> Int { mustFollow ? 4 : 16 }
     private static let longestRest = 512
 
     init(_ length: DraftLength, evidenceKinds: Int, mustFollow: Bool) {
         self.length = length
         self.mustFollow = mustFollow
+        restLength = Self.shortestRest(mustFollow)
         acceptance = Array(repeating: Share(), count: evidenceKinds)
     }
 
@@ -138,16 +142,17 @@ struct DraftPolicy {
         recentSeconds = recentSeconds * Self.forgetting + Double(cycle.nanoseconds) / 1e9
         recentTokens = recentTokens * Self.forgetting + Double(cycle.tokens)
         cyclesSinceRest += cycle.drafted > 0 ? 1 : 0
-        if cyclesSinceRest >= Self.trialCycles { judge() }
+        let isClear = recentSeconds > recentTokens * plainStep.mean * Self.clearLoss.factor
+        if cyclesSinceRest >= (isClear ? Self.clearLoss.cycles : Self.trialCycles) { judge() }
     }
 
     /// Rests when the last cycles were no faster than plain steps.
     private mutating func judge() {
         if recentSeconds * Self.leastGain <= recentTokens * plainStep.mean {
-            restLength = 1
+            restLength = Self.shortestRest(mustFollow)
             return
         }
-        restLeft = mustFollow ? restLength : min(restLength * Self.shortestRest, Self.longestRest)
+        restLeft = restLength
         isRestingText = mustFollow
         restLength = min(2 * restLength, Self.longestRest)
         (recentSeconds, recentTokens, cyclesSinceRest) = (0, 0, 0)

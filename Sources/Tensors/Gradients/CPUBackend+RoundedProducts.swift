@@ -98,8 +98,8 @@ extension CPUBackend {
     }
 }
 
-/// The blocks that `ck_float_block` takes.
+/// Blocks of one panel, as bf16 products want them.
 private enum RoundedPieces {
-    static let rows = Int(CK_FLOAT_BLOCK_ROWS)
+    static let rows = Int(CK_FLOAT_PANEL_ROWS)
     static let columns = Int(CK_FLOAT_BLOCK_COLUMNS)
 }
