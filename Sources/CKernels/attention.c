@@ -51,6 +51,13 @@ static void weigh(int64_t count, int64_t seen, float *scores, float *largest, fl
            ((lanes[1] + lanes[5]) + (lanes[3] + lanes[7]));
 }
 
+/// The piece that holds position s.
+static const ck_attention_piece *piece_of(const ck_attention_block *b, int64_t s) {
+    int64_t i = 0;
+    while (i + 1 < b->piece_count && b->pieces[i + 1].first <= s) i++;
+    return b->pieces + i;
+}
+
 static void attend_scalar(const ck_attention_block *b) {
     float scores[block];
     int64_t width = ck_attention_state_width(b->head);
@@ -60,17 +67,22 @@ static void attend_scalar(const ck_attention_block *b) {
         int64_t seen = b->seen[r];
         if (seen == 0) continue;
         for (int64_t s = 0; s < seen; s++) {
-            int64_t first = s / group * group * b->head + s % group;
+            const ck_attention_piece *piece = piece_of(b, s);
+            int64_t place = s - piece->first;
+            int64_t first = place / group * group * b->head + place % group;
             scores[s] = 0;
             for (int64_t d = 0; d < b->head; d++)
-                scores[s] += query[d] * element(b->keys, first + d * group, b->half);
+                scores[s] += query[d] * element(piece->keys, first + d * group, b->half);
         }
         weigh(seen, seen, scores, state + width - group, state + width - group + 1);
         for (int64_t d = 0; d < rounded_up(b->head); d++) {
             int64_t first = d / group * b->value_panel_stride + d % group;
             state[d] = 0;
-            for (int64_t s = 0; s < seen; s++)
-                state[d] += scores[s] * element(b->values, first + s * b->value_stride, b->half);
+            for (int64_t s = 0; s < seen; s++) {
+                const ck_attention_piece *piece = piece_of(b, s);
+                int64_t place = first + (s - piece->first) * b->value_stride;
+                state[d] += scores[s] * element(piece->values, place, b->half);
+            }
         }
     }
 }
@@ -109,14 +121,16 @@ CK_AVX2 CK_INLINE __m256 load8(const void *source, int64_t index, bool half) {
     return _mm256_loadu_ps((const float *)source + index);
 }
 
-/// out[r, 16 p + i] = sum over k < depth of a[r, k] * b[p, k, i], for up to 6 rows and up to 4
-/// panels of 16 columns, 12 vectors of sums at most.
-CK_AVX2 CK_INLINE void strip(const int rows, const int panels, const bool half, int64_t depth,
-                             const float *a, int64_t a_stride, const void *b, int64_t b_stride,
-                             int64_t panel_stride, float *out, int64_t out_stride) {
+/// out[r, 16 p + i] = sum over k < depth of a[r, k] * b[p, k, i], which `more` adds to what is
+/// there, for up to 6 rows and up to 4 panels of 16 columns, 12 vectors of sums at most.
+CK_AVX2 CK_INLINE void strip(const int rows, const int panels, const bool half, bool more,
+                             int64_t depth, const float *a, int64_t a_stride, const void *b,
+                             int64_t b_stride, int64_t panel_stride, float *out,
+                             int64_t out_stride) {
     __m256 sums[6][8];
     for (int r = 0; r < rows; r++)
-        for (int j = 0; j < 2 * panels; j++) sums[r][j] = _mm256_setzero_ps();
+        for (int j = 0; j < 2 * panels; j++)
+            sums[r][j] = more ? _mm256_loadu_ps(out + r * out_stride + 8 * j) : _mm256_setzero_ps();
     for (int64_t k = 0; k < depth; k++) {
         // The shorter side stays in registers, or the 16 of them do not suffice.
         __m256 columns[2], x[3];
@@ -143,12 +157,12 @@ CK_AVX2 CK_INLINE void strip(const int rows, const int panels, const bool half, 
 }
 
 /// `strip` with its numbers of rows and panels known when compiled.
-CK_AVX2 CK_INLINE void any_strip(int rows, int panels, const bool half, int64_t depth,
+CK_AVX2 CK_INLINE void any_strip(int rows, int panels, const bool half, bool more, int64_t depth,
                                  const float *a, int64_t a_stride, const void *b, int64_t b_stride,
                                  int64_t panel_stride, float *out, int64_t out_stride) {
 #define CK_STRIP(r, p)                                                                             \
     case 8 * p + r:                                                                                \
-        strip(r, p, half, depth, a, a_stride, b, b_stride, panel_stride, out, out_stride);         \
+        strip(r, p, half, more, depth, a, a_stride, b, b_stride, panel_stride, out, out_stride);   \
         break;
     switch (8 * panels + rows) {
         CK_STRIP(1, 4)
@@ -191,15 +205,17 @@ CK_AVX2 static void weigh_avx2(int64_t count, int64_t seen, float *scores, float
     *sum = ck_sum8(sums);
 }
 
-CK_AVX2 static void strip_half(int rows, int panels, int64_t depth, const float *a,
+CK_AVX2 static void strip_half(int rows, int panels, bool more, int64_t depth, const float *a,
                                int64_t a_stride, const void *b, int64_t b_stride,
                                int64_t panel_stride, float *out, int64_t out_stride) {
-    any_strip(rows, panels, true, depth, a, a_stride, b, b_stride, panel_stride, out, out_stride);
+    any_strip(rows, panels, true, more, depth, a, a_stride, b, b_stride, panel_stride, out,
+              out_stride);
 }
-CK_AVX2 static void strip_single(int rows, int panels, int64_t depth, const float *a,
+CK_AVX2 static void strip_single(int rows, int panels, bool more, int64_t depth, const float *a,
                                  int64_t a_stride, const void *b, int64_t b_stride,
                                  int64_t panel_stride, float *out, int64_t out_stride) {
-    any_strip(rows, panels, false, depth, a, a_stride, b, b_stride, panel_stride, out, out_stride);
+    any_strip(rows, panels, false, more, depth, a, a_stride, b, b_stride, panel_stride, out,
+              out_stride);
 }
 
 static void attend_avx2(const ck_attention_block *b) {

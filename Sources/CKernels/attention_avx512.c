@@ -14,13 +14,15 @@ CK_AVX512 CK_INLINE __m512 load16(const void *source, int64_t index, const bool 
     return _mm512_loadu_ps((const float *)source + index);
 }
 
-/// out[r, 16 p + i] = sum over k < depth of a[r, k] * b[p, k, i]; at most 24 vectors of sums.
-CK_AVX512 CK_INLINE void strip(const int rows, const int panels, const bool half, int64_t depth,
-                               const float *a, int64_t a_stride, const void *b, int64_t b_stride,
-                               int64_t panel_stride, float *out, int64_t out_stride) {
+/// out[r, 16 p + i] = sum over k < depth of a[r, k] * b[p, k, i], or `more` of it; at most 24
+/// vectors of sums.
+CK_AVX512 CK_INLINE void strip(const int rows, const int panels, const bool half, bool more,
+                               int64_t depth, const float *a, int64_t a_stride, const void *b,
+                               int64_t b_stride, int64_t panel_stride, float *out,
+                               int64_t out_stride) {
     __m512 sums[strip_rows][4];
     UNROLL for (int r = 0; r < rows; r++) UNROLL for (int p = 0; p < panels; p++) sums[r][p] =
-        _mm512_setzero_ps();
+        more ? _mm512_loadu_ps(out + r * out_stride + 16 * p) : _mm512_setzero_ps();
     for (int64_t k = 0; k < depth; k++) {
         __m512 columns[4];
         UNROLL for (int p = 0; p < panels; p++) columns[p] =
@@ -36,13 +38,13 @@ CK_AVX512 CK_INLINE void strip(const int rows, const int panels, const bool half
 }
 
 /// `strip` with its numbers of rows and panels known when compiled.
-CK_AVX512 CK_INLINE void any_strip(int rows, int panels, const bool half, int64_t depth,
+CK_AVX512 CK_INLINE void any_strip(int rows, int panels, const bool half, bool more, int64_t depth,
                                    const float *a, int64_t a_stride, const void *b,
                                    int64_t b_stride, int64_t panel_stride, float *out,
                                    int64_t out_stride) {
 #define CK_STRIP(r, p)                                                                             \
     case 16 * p + r:                                                                               \
-        strip(r, p, half, depth, a, a_stride, b, b_stride, panel_stride, out, out_stride);         \
+        strip(r, p, half, more, depth, a, a_stride, b, b_stride, panel_stride, out, out_stride);   \
         break;
     switch (16 * panels + rows) {
         CK_STRIP(1, 4)
@@ -79,15 +81,17 @@ CK_AVX512 CK_INLINE void any_strip(int rows, int panels, const bool half, int64_
 #undef CK_STRIP
 }
 
-CK_AVX512 static void strip_half(int rows, int panels, int64_t depth, const float *a,
+CK_AVX512 static void strip_half(int rows, int panels, bool more, int64_t depth, const float *a,
                                  int64_t a_stride, const void *b, int64_t b_stride,
                                  int64_t panel_stride, float *out, int64_t out_stride) {
-    any_strip(rows, panels, true, depth, a, a_stride, b, b_stride, panel_stride, out, out_stride);
+    any_strip(rows, panels, true, more, depth, a, a_stride, b, b_stride, panel_stride, out,
+              out_stride);
 }
-CK_AVX512 static void strip_single(int rows, int panels, int64_t depth, const float *a,
+CK_AVX512 static void strip_single(int rows, int panels, bool more, int64_t depth, const float *a,
                                    int64_t a_stride, const void *b, int64_t b_stride,
                                    int64_t panel_stride, float *out, int64_t out_stride) {
-    any_strip(rows, panels, false, depth, a, a_stride, b, b_stride, panel_stride, out, out_stride);
+    any_strip(rows, panels, false, more, depth, a, a_stride, b, b_stride, panel_stride, out,
+              out_stride);
 }
 
 /// `exp2_of` of attention.c; elements that `visible` lacks are zero.

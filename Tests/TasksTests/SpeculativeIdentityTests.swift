@@ -28,6 +28,33 @@ struct SpeculativeIdentityTests {
         return all
     }
 
+    /// What the model says without drafts, many texts at a time to save hours; every tenth is
+    /// decoded alone too.
+    private static func plainTexts(_ model: LanguageModel, after prompts: [[Int32]], capacity: Int)
+        throws -> [[Int32]]
+    {
+        let generator = BatchGenerator(
+            model: model, width: 20, positions: capacity,
+            cacheFormat: Computation.auto.cacheFormat)
+        var texts: [[Int32]] = Array(repeating: [], count: prompts.count)
+        generator.generate(
+            prompts.map { .init(tokens: $0, samples: [SamplingOptions()]) }, limit: tokenCount,
+            stop: []
+        ) { id, token in
+            texts[id.prompt].append(token)
+            return true
+        } ended: { _ in
+        }
+        let alone = PlainDecoding(
+            session: model.makeSession(capacity: capacity, computation: .auto),
+            sampling: SamplingOptions())
+        for index in stride(from: 0, to: prompts.count, by: 10) {
+            let text = alone.decode(prompts[index], limit: tokenCount, stop: []).tokens.map(\.id)
+            #expect(text == texts[index])
+        }
+        return texts
+    }
+
     /// Every prompt with one proposer and one draft length, so that eight prompts or more have each
     /// pair of them, and every fifth again with `auto`.
     @Test(arguments: ["q8_0", "f16", "f32"])
@@ -44,19 +71,17 @@ struct SpeculativeIdentityTests {
         let prompts = try Self.prompts(target.tokenizer())
         let capacity = (prompts.map(\.count).max() ?? 0) + Self.tokenCount
         let session = target.makeSession(capacity: capacity, computation: .auto)
-        let plain = PlainDecoding(
-            session: target.makeSession(capacity: capacity, computation: .auto),
-            sampling: SamplingOptions())
         let proposers: [any Proposer] =
             [
                 DraftModel(
                     session: small.makeSession(capacity: capacity, computation: .auto),
                     targetVocabulary: target.shape.vocabulary, sampling: SamplingOptions())
             ] + DraftFreeProposer.allCases.map { $0.make(stop: []) }
+        let plain = try Self.plainTexts(target, after: prompts, capacity: capacity)
         var decoders: [[DraftLength: SpeculativeDecoder]] = proposers.map { _ in [:] }
         var (compared, differences) = (0, 0)
         for (index, prompt) in prompts.enumerated() {
-            let wanted = plain.decode(prompt, limit: Self.tokenCount, stop: []).tokens.map(\.id)
+            let wanted = plain[index]
             let fixed = DraftLength.fixed(index % 8 + 1)
             let place = index / 8 % proposers.count
             // Of every prompt of the dataset another beginning.

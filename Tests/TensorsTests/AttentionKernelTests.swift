@@ -19,6 +19,8 @@ import Testing
         var seen: [Int32]
         var keys: [Float]
         var values: [Float]
+        /// Where its pieces begin, each in memory of its own.
+        var pieces = [0]
 
         init(rows: Int, head: Int, seed: UInt64) {
             var generator = SeededGenerator(seed: seed)
@@ -38,6 +40,22 @@ import Testing
             seen = (0..<rows).map { _ in Int32(generator.below(129)) }
         }
 
+        /// Keys of a piece, whose first position begins a group.
+        private func keys(ofPiece index: Int) -> [Float] {
+            let first = pieces[index]
+            let end = index + 1 < pieces.count ? pieces[index + 1] : 128
+            // Lanes that no position of the piece has.
+            var own = [Float](repeating: .nan, count: (end - first + 15) / 16 * 16 * head)
+            for place in 0..<end - first {
+                let position = first + place
+                for element in 0..<head {
+                    own[(place / 16 * head + element) * 16 + place % 16] =
+                        keys[(position / 16 * head + element) * 16 + position % 16]
+                }
+            }
+            return own
+        }
+
         func states(_ variant: String) -> [[Float]] {
             defer { _ = ck_choose_variant_here(nil) }
             #expect(ck_choose_variant_here(variant))
@@ -50,11 +68,21 @@ import Testing
                     block.head = Int64(head)
                     block.queries = queries.baseAddress
                     block.seen = seen.baseAddress
-                    keys.withUnsafeBytes { keys in
-                        values.withUnsafeBytes { values in
+                    let ownKeys = pieces.indices.map { keys(ofPiece: $0) }
+                    values.withUnsafeBytes { values in
+                        let list = pieces.indices.map { index in
+                            let memory = UnsafeMutablePointer<Float>.allocate(
+                                capacity: ownKeys[index].count)
+                            memory.initialize(from: ownKeys[index], count: ownKeys[index].count)
+                            return ck_attention_piece(
+                                first: Int64(pieces[index]), keys: memory,
+                                values: values.baseAddress! + pieces[index] * 64)
+                        }
+                        defer { for piece in list { piece.keys.deallocate() } }
+                        list.withUnsafeBufferPointer { list in
                             states.withUnsafeMutableBufferPointer { states in
-                                block.keys = keys.baseAddress
-                                block.values = values.baseAddress
+                                block.pieces = list.baseAddress
+                                block.piece_count = Int64(list.count)
                                 block.value_stride = 16
                                 block.value_panel_stride = 128 * 16
                                 block.states = states.baseAddress
@@ -82,6 +110,24 @@ import Testing
                 for row in 0..<rows where block.seen[row] > 0 {
                     let difference = zip(wanted[row], found[row]).map { abs($0 - $1) }.max() ?? 0
                     #expect(difference < Self.stateTolerance, "head \(head), row \(row) of \(rows)")
+                }
+            }
+        }
+    }
+
+    /// A block in pieces is the same block, to the bit.
+    @Test(arguments: variants)
+    func piecesChangeNothing(variant: String) {
+        for head in [5, 64] {
+            for rows in [1, 3, 13, 30] {
+                var block = Block(rows: rows, head: head, seed: UInt64(head + rows))
+                let wanted = block.states(variant)
+                for pieces in [[0, 16], [0, 22], [0, 1, 2], [0, 15, 127], [0, 40, 41, 100]] {
+                    block.pieces = pieces
+                    let found = block.states(variant)
+                    for row in 0..<rows where block.seen[row] > 0 {
+                        #expect(found[row] == wanted[row], "head \(head), \(pieces), row \(row)")
+                    }
                 }
             }
         }

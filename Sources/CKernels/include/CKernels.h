@@ -219,6 +219,14 @@ enum {
     CK_HEAD_LIMIT = 1024,
 };
 
+/// Positions of a block, from `first` to the next piece's, that are adjacent in memory.
+typedef struct {
+    int64_t first;
+    /// Keys [group, head, 16]; values: element d of the piece's position s at
+    /// (d / 16) * value_panel_stride + s * value_stride + d % 16.
+    const void *keys, *values;
+} ck_attention_piece;
+
 /// Queries against one block of positions.
 typedef struct {
     int64_t rows, head;
@@ -226,10 +234,11 @@ typedef struct {
     const float *queries;
     /// [rows]: positions of the block that a row sees, 0...CK_ATTENTION_BLOCK.
     const int32_t *seen;
-    /// Keys [group, head, 16]; values: element d of position s at
-    /// (d / 16) * value_panel_stride + s * value_stride + d % 16. Both f16 if `half`, else f32.
-    const void *keys, *values;
+    /// In order; the first one begins the block.
+    const ck_attention_piece *pieces;
+    int64_t piece_count;
     int64_t value_stride, value_panel_stride;
+    /// Whether keys and values are f16, else f32.
     bool half;
     /// [rows, ck_attention_state_width(head)]; of rows that see something.
     float *states;

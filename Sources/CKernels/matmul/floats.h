@@ -90,6 +90,30 @@ CK_INLINE __mmask32 columns_left(int64_t count) {
 }
 #endif
 
+/// Element k of a stored row.
+CK_INLINE float value_at(int type, const char *row, int64_t k) {
+    if (type == CK_F32) {
+        float value;
+        memcpy(&value, row + 4 * k, 4);
+        return value;
+    }
+    uint16_t half;
+    memcpy(&half, row + 2 * k, 2);
+    return type == CK_F16 ? ck_half_to_float(half) : ck_bits_to_float((uint32_t)half << 16);
+}
+
+CK_INLINE float *turned_place(float *panel, int64_t k) {
+    static const int place[lanes] = {0, 2, 4, 6, 1, 3, 5, 7};
+    return panel + (place[k % lanes] * steps + k / lanes) * panel_rows;
+}
+/// Turns columns first..<count.
+CK_INLINE void turn_from(int type, const char *w, int64_t row_bytes, int64_t first, int64_t count,
+                         float *panel) {
+    for (int64_t k = first; k < count; k++)
+        for (int r = 0; r < panel_rows; r++)
+            turned_place(panel, k)[r] = value_at(type, w + r * row_bytes, k);
+}
+
 /// Of the variant in use; the second is null where there are none.
 const ck_float_kernels *ck_float_table(void);
 const ck_bf16_kernels *ck_bf16_table(void);

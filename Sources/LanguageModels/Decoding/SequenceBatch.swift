@@ -37,11 +37,11 @@ package final class SequenceBatch {
         var index: Int
     }
 
-    /// Slots are given out in pages; a position stands at the same place in each page, so that
-    /// kernels find keys in the order in which they are cached.
+    /// Slots are given out in pages, from a page's first slot on and at most to where the next
+    /// page of positions begins, so that kernels read keys and values where they are.
     private static let page = 128
     /// Rows of logits held at a time.
-    private static let logitRows = 16
+    private static let logitRows = 32
 
     package let model: LanguageModel
     private let cache: any DeviceCache
@@ -157,7 +157,7 @@ package final class SequenceBatch {
                 }
                 holders[page] = 1
                 sequence.pages.append(page)
-                let first = page * Self.page + place
+                let first = page * Self.page
                 sequence.spans.append(first..<first + taken)
             }
             position += taken

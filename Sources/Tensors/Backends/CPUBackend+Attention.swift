@@ -77,6 +77,7 @@ final class AttentionMemory {
 final class AttentionScratch {
     private let regions = (0..<5).map { _ in Scratch() }
     private(set) var seen: [Int32] = []
+    fileprivate var pieces: [ck_attention_piece] = []
 
     func queries(_ count: Int) -> UnsafeMutablePointer<Float> { regions[0].panel(count) }
     func states(_ count: Int) -> UnsafeMutablePointer<Float> { regions[1].panel(count) }
@@ -191,18 +192,22 @@ private struct AttentionPass {
         states: UnsafeMutablePointer<Float>, scratch: AttentionScratch
     ) {
         let pieces = plan.pieces(sequence: sequence, block: block)
-        let piece = pieces[pieces.startIndex]
         let format = cache.shape.format
         let panel = CK_ATTENTION_GROUP
-        var keys = UnsafeRawPointer(cache.keys(layer: layer, head: head))
-        var values = UnsafeRawPointer(cache.values(layer: layer, head: head))
+        let keys = UnsafeRawPointer(cache.keys(layer: layer, head: head))
+        let values = UnsafeRawPointer(cache.values(layer: layer, head: head))
         var (valueStride, panelStride) = (size, panel)
         var isHalf = format == .f16
-        // Adjacent slots are used where they are; others are brought together first.
-        if pieces.count == 1, piece.slot % panel == 0, size % panel == 0, format != .q8_0 {
+        scratch.pieces.removeAll(keepingCapacity: true)
+        // Slots are used where they are; what begins within a group is brought together first.
+        if pieces.allSatisfy({ $0.slot % panel == 0 }), size % panel == 0, format != .q8_0 {
             let bytes = format.bytes(headSize: size)
-            keys += piece.slot * bytes
-            values += piece.slot * bytes
+            for piece in pieces {
+                scratch.pieces.append(
+                    ck_attention_piece(
+                        first: Int64(piece.first), keys: keys + piece.slot * bytes,
+                        values: values + piece.slot * bytes))
+            }
         } else {
             let width = (size + panel - 1) / panel * panel
             let keyBlock = scratch.keys(Self.block * size)
@@ -212,17 +217,20 @@ private struct AttentionPass {
                     format.kernelType, Int64(size), Int64(piece.slot), Int64(piece.count),
                     Int64(piece.first), keys, values, keyBlock, valueBlock)
             }
-            keys = UnsafeRawPointer(keyBlock)
-            values = UnsafeRawPointer(valueBlock)
+            scratch.pieces.append(
+                ck_attention_piece(first: 0, keys: keyBlock, values: valueBlock))
             (valueStride, panelStride) = (panel, Self.block * panel)
             isHalf = false
         }
         scratch.seen.withUnsafeBufferPointer { seen in
-            var input = ck_attention_block(
-                rows: Int64(rows), head: Int64(size), queries: queries, seen: seen.baseAddress,
-                keys: keys, values: values, value_stride: Int64(valueStride),
-                value_panel_stride: Int64(panelStride), half: isHalf, states: states)
-            ck_attend(&input)
+            scratch.pieces.withUnsafeBufferPointer { pieces in
+                var input = ck_attention_block(
+                    rows: Int64(rows), head: Int64(size), queries: queries, seen: seen.baseAddress,
+                    pieces: pieces.baseAddress, piece_count: Int64(pieces.count),
+                    value_stride: Int64(valueStride), value_panel_stride: Int64(panelStride),
+                    half: isHalf, states: states)
+                ck_attend(&input)
+            }
         }
     }
 }
