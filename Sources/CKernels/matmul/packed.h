@@ -140,6 +140,22 @@ typedef struct {
     float scale[16];
 } unpacked_wide_group;
 
+/// Weights that are used next, which `multiply` fetches into the second-level cache while it
+/// computes: bytes from..<to of some panels.
+typedef struct {
+    const char *start;
+    int64_t stride, from, to;
+    int panels;
+} upcoming;
+/// Fetches up to byte `to`, and returns where that ended.
+CK_INLINE int64_t fetch(const upcoming *next, int64_t from, int64_t to) {
+    int64_t at = from;
+    for (; at < to; at += 64)
+        for (int p = 0; p < next->panels; p++)
+            __builtin_prefetch(next->start + p * next->stride + at, 0, 2);
+    return at;
+}
+
 /// The kernels of one instruction set.
 typedef struct {
     /// Columns of activations in a tile, at most `max_tile`.
@@ -150,7 +166,7 @@ typedef struct {
     int direct_limit;
     /// Whether kind_s8 takes 16-bit activations.
     bool wide_s8;
-    /// c[i][row] = product of the whole panel with column i of a tile of n <= direct_limit;
+    /// c[i][row] = product of the whole panel with column i of a tile of at most direct_limit;
     /// c: [n][16].
     void (*direct)(int type, int n, const void *panel, int64_t groups, const void *tile, float *c);
     /// Unpacks groups first..<first + count of a panel.
@@ -158,7 +174,8 @@ typedef struct {
     /// c[i * stride + row] (+)= product of unpacked groups with column i of a tile of n; the next
     /// panel's groups are `block_groups` further on.
     void (*multiply)(ck_kind kind, int panels, int n, const void *unpacked, int64_t groups,
-                     const void *tile, float *c, int64_t stride, bool accumulate);
+                     const void *tile, float *c, int64_t stride, bool accumulate,
+                     const upcoming *next);
     /// Quantizes `groups` times 32 values: q[groups][32], d[groups], and the sums of each half.
     void (*quantize)(int64_t groups, const float *x, int8_t *q, float *d, int16_t (*halves)[2]);
 } ck_panel_kernels;

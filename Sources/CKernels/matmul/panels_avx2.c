@@ -381,8 +381,10 @@ MULTIPLY(kind_halves)
 MULTIPLY(kind_s8)
 
 static void multiply(ck_kind kind, int panels, int n, const void *unpacked, int64_t groups,
-                     const void *tile, float *c, int64_t stride, bool accumulate) {
+                     const void *tile, float *c, int64_t stride, bool accumulate,
+                     const upcoming *next) {
     (void)panels;
+    fetch(next, next->from & ~63ll, next->to);
     switch (kind) {
     case kind_u4: multiply_kind_u4(n, unpacked, groups, tile, c, stride, accumulate); break;
     case kind_u4_min: multiply_kind_u4_min(n, unpacked, groups, tile, c, stride, accumulate); break;

@@ -14,7 +14,7 @@
 #if CK_X86
 
 #define LOAD(p) _mm512_loadu_si512((const void *)(p))
-enum { direct_columns = 6, panels_at_once = 2 };
+enum { direct_columns = 6, panels_at_once = 2, direct_limit = 24 };
 /// How far ahead packed weights are fetched: a page, beyond which the hardware does not look.
 enum { ahead = 4096 };
 
@@ -304,11 +304,17 @@ CK_AVX512 static void unpack(int type, const void *panel, int64_t first, int64_t
 
 CK_AVX512 CK_INLINE void multiply_n(const ck_kind kind, const int panels, const int n,
                                     const unpacked_group *u, int64_t groups, const char *tile,
-                                    float *c, int64_t stride, bool accumulate) {
+                                    float *c, int64_t stride, bool accumulate,
+                                    const upcoming *next) {
     sums16 sums;
     UNROLL for (int p = 0; p < panels; p++) UNROLL for (int i = 0; i < n; i++) sums.of[p][i] =
         accumulate ? _mm512_loadu_ps(c + i * stride + 16 * p) : _mm512_setzero_ps();
+    // Some with each group: many at a time would be waited for.
+    int64_t fetched = next->from & ~63ll, wanted = next->from;
+    const int64_t step = (next->to - next->from) / groups + 1;
     for (const unpacked_group *end = u + groups; u < end; u++, tile += n * (32 + tail_bytes)) {
+        wanted += step;
+        fetched = fetch(next, fetched, wanted < next->to ? wanted : next->to);
         rows16 w[panels_at_once];
         UNROLL for (int p = 0; p < panels; p++) {
             const unpacked_group *group = u + p * block_groups;
@@ -323,13 +329,14 @@ CK_AVX512 CK_INLINE void multiply_n(const ck_kind kind, const int panels, const 
 }
 
 #define CASE(kind, n)                                                                              \
-    case n: multiply_n(kind, 1, n, u, g, t, c, s, a); break;                                       \
+    case n: multiply_n(kind, 1, n, u, g, t, c, s, a, next); break;                                 \
     case n + 8:                                                                                    \
-        multiply_n(kind, 2, n, u, g, t, c, s, a);                                                  \
+        multiply_n(kind, 2, n, u, g, t, c, s, a, next);                                            \
         break;
 #define MULTIPLY(kind)                                                                             \
     CK_AVX512 static void multiply_##kind(int panels, int n, const void *u, int64_t g,             \
-                                          const char *t, float *c, int64_t s, bool a) {            \
+                                          const char *t, float *c, int64_t s, bool a,              \
+                                          const upcoming *next) {                                  \
         switch (8 * (panels - 1) + n) {                                                            \
             CASE(kind, 1)                                                                          \
             CASE(kind, 2)                                                                          \
@@ -344,13 +351,13 @@ MULTIPLY(kind_u4_min)
 MULTIPLY(kind_halves)
 
 static void multiply(ck_kind kind, int panels, int n, const void *u, int64_t g, const void *t,
-                     float *c, int64_t s, bool a) {
+                     float *c, int64_t s, bool a, const upcoming *next) {
     switch (kind) {
     case kind_u4_min:
-    case kind_u5_min: multiply_kind_u4_min(panels, n, u, g, t, c, s, a); break;
-    case kind_halves: multiply_kind_halves(panels, n, u, g, t, c, s, a); break;
+    case kind_u5_min: multiply_kind_u4_min(panels, n, u, g, t, c, s, a, next); break;
+    case kind_halves: multiply_kind_halves(panels, n, u, g, t, c, s, a, next); break;
     // Unpacked, these differ in nothing.
-    default: multiply_kind_u4(panels, n, u, g, t, c, s, a); break;
+    default: multiply_kind_u4(panels, n, u, g, t, c, s, a, next); break;
     }
 }
 
@@ -384,6 +391,6 @@ CK_AVX512 static void quantize(int64_t groups, const float *x, int8_t *q, float 
     }
 }
 
-const ck_panel_kernels ck_panels_avx512 = {
-    direct_columns, panels_at_once, direct_columns, false, direct, unpack, multiply, quantize};
+const ck_panel_kernels ck_panels_avx512 = {direct_columns, panels_at_once, direct_limit, false,
+                                           direct,         unpack,         multiply,     quantize};
 #endif

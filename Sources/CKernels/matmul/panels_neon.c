@@ -240,8 +240,9 @@ CK_DOTPROD CK_INLINE void multiply_n(const ck_kind kind, const int n, const unpa
     }
 CK_DOTPROD static void multiply(ck_kind kind, int panels, int n, const void *unpacked,
                                 int64_t groups, const void *tile, float *c, int64_t stride,
-                                bool accumulate) {
+                                bool accumulate, const upcoming *next) {
     (void)panels;
+    fetch(next, next->from & ~63ll, next->to);
     if (has_minimum(kind))
         MULTIPLY(kind_u4_min)
     else if (kind == kind_halves)

@@ -133,8 +133,10 @@ static void unpack(int type, const void *panel, int64_t first, int64_t count, vo
 }
 
 static void multiply(ck_kind kind, int panels, int n, const void *unpacked, int64_t groups,
-                     const void *tile, float *c, int64_t stride, bool accumulate) {
+                     const void *tile, float *c, int64_t stride, bool accumulate,
+                     const upcoming *next) {
     (void)panels;
+    fetch(next, next->from & ~63ll, next->to);
     const unpacked_group *u = unpacked;
     for (int r = 0; r < panel_rows; r++)
         for (int i = 0; i < n; i++) {

@@ -21,10 +21,10 @@ static int64_t tile_size(const ck_panel_kernels *kernels, int64_t count) {
     return tiles > 1 ? (count + tiles - 1) / tiles : kernels->tile;
 }
 
-/// Blocks of groups, of equal size.
-static int64_t block_count(int64_t groups) { return (groups + block_groups - 1) / block_groups; }
-static int64_t first_of_block(int64_t groups, int64_t block) {
-    return block * groups / block_count(groups);
+/// Blocks of groups, of equal size; one where weights are not unpacked.
+static int64_t block_count(int64_t groups, int64_t count) {
+    bool is_direct = count <= ck_panel_table()->direct_limit;
+    return is_direct ? 1 : (groups + block_groups - 1) / block_groups;
 }
 
 int ck_activation_kind(int type) { return ck_panel_table()->wide_s8 && kind_of(type) == kind_s8; }
@@ -56,16 +56,23 @@ void ck_quantize_tile(int type, int64_t columns, int64_t count, int64_t tile, co
     int64_t size = tile_size(kernels, count);
     int64_t groups = columns / group_columns, first = tile * size;
     int n = (int)(count - first < size ? count - first : size);
-    for (int64_t g = 0, b = 0; g < groups; g = first_of_block(groups, ++b)) {
-        int64_t some = first_of_block(groups, b + 1) - g;
+    int64_t blocks = block_count(groups, count);
+    for (int64_t b = 0; b < blocks; b++) {
+        int64_t g = b * groups / blocks, some = (b + 1) * groups / blocks - g;
         char *out = (char *)activations + tile_group_bytes(wide, 1) * (g * count + first * some);
         for (int i = 0; i < n; i++) {
-            int8_t q[block_groups][group_columns];
-            float d[block_groups];
-            int16_t halves[block_groups][2];
-            kernels->quantize(some, x + (first + i) * stride + g * group_columns, q[0], d, halves);
-            for (int64_t j = 0; j < some; j++)
-                put_group(wide, n, i, q[j], d[j], halves[j], out + j * tile_group_bytes(wide, n));
+            // A few groups at a time.
+            for (int64_t j = 0; j < some; j += block_groups) {
+                int8_t q[block_groups][group_columns];
+                float d[block_groups];
+                int16_t halves[block_groups][2];
+                int64_t here = some - j < block_groups ? some - j : block_groups;
+                kernels->quantize(here, x + (first + i) * stride + (g + j) * group_columns, q[0], d,
+                                  halves);
+                for (int64_t k = 0; k < here; k++)
+                    put_group(wide, n, i, q[k], d[k], halves[k],
+                              out + (j + k) * tile_group_bytes(wide, n));
+            }
         }
     }
 }
@@ -85,28 +92,20 @@ int64_t ck_product_scratch_bytes(int64_t count) {
 
 static void direct_product(const ck_panel_kernels *kernels, int type, int64_t columns,
                            const char *panel, int64_t panel_bytes, int64_t rows,
-                           const void *activations, int count, float *out, int64_t stride) {
+                           const void *activations, int64_t count, float *out, int64_t stride) {
+    int64_t groups = columns / group_columns, size = tile_size(kernels, count);
+    bool wide = kernels->wide_s8 && kind_of(type) == kind_s8;
     for (int64_t row = 0; row < rows; row += panel_rows, panel += panel_bytes) {
-        float c[max_tile][panel_rows];
-        kernels->direct(type, count, panel, columns / group_columns, activations, c[0]);
         size_t valid = rows - row < panel_rows ? (size_t)(rows - row) : panel_rows;
-        for (int i = 0; i < count; i++) memcpy(out + i * stride + row, c[i], 4 * valid);
+        for (int64_t first = 0; first < count; first += size) {
+            float c[max_tile][panel_rows];
+            int n = (int)(count - first < size ? count - first : size);
+            kernels->direct(type, n, panel, groups,
+                            (const char *)activations + tile_group_bytes(wide, 1) * groups * first,
+                            c[0]);
+            for (int i = 0; i < n; i++) memcpy(out + (first + i) * stride + row, c[i], 4 * valid);
+        }
     }
-}
-
-/// Weights that are used next: pieces of `bytes`, `stride` bytes apart.
-typedef struct {
-    const char *start;
-    int64_t stride, bytes;
-    int count;
-} upcoming;
-
-/// Fetches the share of activations first..<first + n of all `count` from memory.
-CK_INLINE void fetch_share(const upcoming *next, int64_t first, int64_t n, int64_t count) {
-    int64_t from = next->bytes * first / count & ~63ll, to = next->bytes * (first + n) / count;
-    for (int piece = 0; piece < next->count; piece++)
-        for (int64_t k = from; k < to; k += 64)
-            __builtin_prefetch(next->start + piece * next->stride + k, 0, 2);
 }
 
 void ck_product(int type, int64_t columns, const void *panels_start, int64_t rows,
@@ -114,8 +113,8 @@ void ck_product(int type, int64_t columns, const void *panels_start, int64_t row
     const ck_panel_kernels *kernels = ck_panel_table();
     int64_t panel_bytes = ck_panel_bytes(type, columns), groups = columns / group_columns;
     if (count <= kernels->direct_limit) {
-        direct_product(kernels, type, columns, panels_start, panel_bytes, rows, activations,
-                       (int)count, out, stride);
+        direct_product(kernels, type, columns, panels_start, panel_bytes, rows, activations, count,
+                       out, stride);
         return;
     }
     ck_kind kind = kind_of(type);
@@ -125,8 +124,9 @@ void ck_product(int type, int64_t columns, const void *panels_start, int64_t row
     const int64_t width = kernels->panels * panel_rows;
     // The last rows may be no whole panel: their sums stay aside until they are whole.
     float *partial = (float *)((char *)scratch + unpacked_bytes);
-    for (int64_t g = 0, b = 0; g < groups; g = first_of_block(groups, ++b)) {
-        int64_t some = first_of_block(groups, b + 1) - g;
+    int64_t blocks = block_count(groups, count);
+    for (int64_t b = 0; b < blocks; b++) {
+        int64_t g = b * groups / blocks, some = (b + 1) * groups / blocks - g;
         for (int64_t row = 0; row < rows; row += width) {
             int64_t left = rows - row < width ? rows - row : width;
             int panels = (int)((left + panel_rows - 1) / panel_rows);
@@ -135,10 +135,11 @@ void ck_product(int type, int64_t columns, const void *panels_start, int64_t row
                 kernels->unpack(type, panel + p * panel_bytes, g, some,
                                 (char *)scratch + p * block_groups * unpacked);
             // The next panels' block is fetched meanwhile, some of it with every tile.
-            upcoming next = {panel + panels * panel_bytes + g * panel_bytes / groups, panel_bytes,
-                             some * panel_bytes / groups,
-                             (int)(rows - row - left + panel_rows - 1) / panel_rows};
-            if (next.count > kernels->panels) next.count = kernels->panels;
+            int64_t behind = (rows - row - left + panel_rows - 1) / panel_rows;
+            upcoming next = {.start = panel + panels * panel_bytes + g * panel_bytes / groups,
+                             .stride = panel_bytes,
+                             .panels = (int)(behind < kernels->panels ? behind : kernels->panels)};
+            int64_t block_bytes = some * panel_bytes / groups;
             bool is_whole = left == panels * panel_rows;
             float *c = is_whole ? out + row : partial;
             int64_t step = is_whole ? stride : width;
@@ -146,9 +147,10 @@ void ck_product(int type, int64_t columns, const void *panels_start, int64_t row
                 int n = (int)(count - first < size ? count - first : size);
                 const char *tile = (const char *)activations +
                                    tile_group_bytes(wide, 1) * (g * count + first * some);
-                fetch_share(&next, first, n, count);
+                next.from = next.to;
+                next.to = block_bytes * (first + n) / count;
                 kernels->multiply(kind, panels, n, scratch, some, tile, c + first * step, step,
-                                  g > 0);
+                                  g > 0, &next);
             }
         }
     }
