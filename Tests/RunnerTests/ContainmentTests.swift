@@ -2,6 +2,7 @@ import Basics
 import Experiments
 import Store
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import Runner
@@ -24,13 +25,15 @@ import Testing
         *'"task":"crash"'*) sleep 100 & kill -SEGV $$;;
         *'"task":"eat"'*) x=$(head -c 300000000 /dev/zero | tr '\\0' x); sleep 100; : "$x";;
         *'"task":"blink"'*) [ -e "$BLINK" ] || { : >"$BLINK"; kill -9 $$; };;
+        *'"task":"slay"'*) echo 'oom_kill 1' >"$BLINK/memory.events"
+            echo 1610612736 >"$BLINK/memory.peak"; kill -9 $$;;
         esac
         say '"outcome":"finished"'
         """
 
     private func run(
         _ names: [String], _ change: (inout RunPolicy) -> Void = { _ in },
-        blink: String = "/nonexistent/blink"
+        blink: String = "/nonexistent/blink", controlGroups: ControlGroups? = nil
     ) throws -> (summary: RunSummary, store: FakeStore, progress: RecordingProgress, pids: [pid_t])
     {
         var policy = samplePolicy
@@ -38,7 +41,7 @@ import Testing
         let stop = try StopRequests()
         let child = ChildProcessExecutor(
             program: "/bin/sh", arguments: ["-c", Self.script], environment: ["BLINK": blink],
-            policy: policy, stop: stop,
+            policy: policy, controlGroups: controlGroups, stop: stop,
             assignment: { ChildAssignment(job: $0, resources: [:]) })
         let pids = Mutex<[pid_t]>([])
         let executor = FakeExecutor { job, report in
@@ -80,6 +83,38 @@ import Testing
         #expect(store.log.filter { $0 == "done" }.count == 17)
         #expect(pids.count == 20)
         for pid in pids { #expect(isGone(group: pid)) }
+    }
+
+    /// A folder in place of the kernel's hierarchy: what is written where, and what is read.
+    @Test func aControlGroupKeepsTheLimitToo() throws {
+        let folder = try TemporaryFolder()
+        let own = folder["user/scope"]
+        try FileSystem.makeFolder(own)
+        _ = try folder.write("1:cpu:/\n0::/user/scope\n", to: "membership")
+        func groups() -> ControlGroups? {
+            ControlGroups(root: folder[""], membership: folder["membership"])
+        }
+        #expect(groups() == nil, "no memory controller is delegated")
+        _ = try folder.write("cpu memory pids\n", to: "user/scope/cgroup.controllers")
+        let found = try #require(groups())
+        func text(_ path: String) -> String? { SystemCalls.readText("\(own)/\(path)") }
+        #expect(text("billion-runner/cgroup.procs") == "\(getpid())")
+        #expect(text("cgroup.subtree_control") == "+memory")
+
+        // The kernel's part is played by the test: it kills, and says so.
+        let job = "billion-job-\(getpid())-"
+        try FileSystem.makeFolder("\(own)/\(job)1")
+        let (summary, _, _, pids) = try run(
+            ["good", "slay"], { $0.memoryLimitBytes = 1 << 30 }, blink: "\(own)/\(job)2",
+            controlGroups: found)
+        #expect(summary.done == 1, "a group that cannot be made is done without")
+        #expect(text(job + "2/memory.max") == "1073741824")
+        #expect(text(job + "2/memory.oom.group") == "1")
+        #expect(text(job + "2/cgroup.procs") == "\(pids[1])")
+        #expect(summary.failed.map(\.cause) == [.outOfMemory])
+        #expect(summary.failed[0].reason == "it held 1.50 GiB; a job may hold 1.00 GiB.")
+        _ = try folder.write("0::/nowhere\n", to: "membership")
+        #expect(groups() == nil)
     }
 
     @Test func whatMayPassIsTriedAgainAfterAPause() throws {

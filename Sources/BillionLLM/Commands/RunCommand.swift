@@ -117,7 +117,8 @@ enum RunCommand: Command {
             style: .detect(descriptor: 2, environment: Program.environment))
         let executor = ChildProcessExecutor(
             arguments: [JobCommand.specification.name], environment: BLASLibrary.environment,
-            policy: policy, stop: stop,
+            policy: policy,
+            controlGroups: policy.memoryLimitBytes == nil ? nil : ControlGroups(), stop: stop,
             isVerbose: arguments.has("verbose"), note: { progress.note($0) },
             log: { JobLogs.log(of: $0) },
             assignment: { job in try assignment(for: job, resolver: resolver) })

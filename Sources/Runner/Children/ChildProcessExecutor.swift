@@ -18,6 +18,7 @@ package struct ChildProcessExecutor: JobExecutor {
     private let arguments: [String]
     private let environment: [String: String]
     private let policy: RunPolicy
+    private let controlGroups: ControlGroups?
     private let stop: StopRequests
     private let isVerbose: Bool
     private let note: @Sendable (String) -> Void
@@ -26,13 +27,15 @@ package struct ChildProcessExecutor: JobExecutor {
 
     /// - Parameter arguments: what follows the program's name (the hidden subcommand).
     /// - Parameter environment: added to the environment of the runner.
+    /// - Parameter controlGroups: keep a memory limit in addition, where there are any.
     /// - Parameter isVerbose: passes the lines of the job's stderr to `note`.
     /// - Parameter note: says a line to the person, between the lines of the progress display.
     /// - Parameter log: where the job's stderr is kept.
     /// - Parameter assignment: finds what the job needs on this machine.
     package init(
         program: String = ownExecutable, arguments: [String],
-        environment: [String: String] = [:], policy: RunPolicy, stop: StopRequests,
+        environment: [String: String] = [:], policy: RunPolicy,
+        controlGroups: ControlGroups? = nil, stop: StopRequests,
         isVerbose: Bool = false, note: @escaping @Sendable (String) -> Void = { _ in },
         log: @escaping @Sendable (Job) -> JobLog? = { _ in nil },
         assignment: @escaping @Sendable (Job) throws -> ChildAssignment
@@ -42,6 +45,7 @@ package struct ChildProcessExecutor: JobExecutor {
         self.arguments = arguments
         self.environment = environment
         self.policy = policy
+        self.controlGroups = controlGroups
         self.stop = stop
         self.isVerbose = isVerbose
         self.note = note
@@ -62,8 +66,12 @@ package struct ChildProcessExecutor: JobExecutor {
         }
         // Whatever happens below: no process is left.
         defer { child.end() }
+        // It has been told nothing yet, and so has next to no memory.
+        let group = policy.memoryLimitBytes.flatMap {
+            controlGroups?.makeGroup(for: child.pid, limit: $0)
+        }
         var session = ChildSession(
-            child: child, input: input, policy: policy, stop: stop,
+            child: child, group: group, input: input, policy: policy, stop: stop,
             isVerbose: isVerbose, note: note, log: log(job))
         try session.run(report: report)
     }

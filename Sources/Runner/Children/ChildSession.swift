@@ -37,6 +37,7 @@ struct ChildSession {
     private static let shortestSleep = 0.5
 
     private let child: ChildProcess
+    private let group: ControlGroup?
     private let policy: RunPolicy
     private let stop: StopRequests
     private let isVerbose: Bool
@@ -63,12 +64,14 @@ struct ChildSession {
     private var sleptSeconds = 0.0
 
     init(
-        child: ChildProcess, input: [UInt8], policy: RunPolicy, stop: StopRequests,
+        child: ChildProcess, group: ControlGroup? = nil, input: [UInt8], policy: RunPolicy,
+        stop: StopRequests,
         isVerbose: Bool, note: @escaping (String) -> Void, log: JobLog? = nil
     ) {
         self.log = log
         memory = GroupMemory(group: child.pid)
         self.child = child
+        self.group = group
         self.policy = policy
         self.stop = stop
         self.isVerbose = isVerbose
@@ -294,9 +297,7 @@ struct ChildSession {
                 .timedOut,
                 reason: "no result for \(limit), at '\(lastProgress.phase)'." + lastWords)
         case .memoryLimit:
-            let peak = NumberFormat.bytes(memory.peakBytes)
-            let limit = NumberFormat.bytes(policy.memoryLimitBytes ?? 0)
-            throw .ended(.outOfMemory, reason: "it held \(peak); a job may hold \(limit).")
+            throw overMemoryLimit
         case .silent:
             throw .ended(
                 .crashed,
@@ -306,6 +307,8 @@ struct ChildSession {
             break
         }
         switch status {
+        case .killed(SIGKILL) where group?.wasKilledForMemory == true:
+            throw overMemoryLimit
         case .killed(SIGKILL) where wasKilledForMemory:
             let peak =
                 memory.peakBytes > 0
@@ -326,6 +329,12 @@ struct ChildSession {
             throw .ended(
                 .killed, reason: "the job's process was lost: the system does not know it.")
         }
+    }
+
+    private var overMemoryLimit: JobFailure {
+        let peak = NumberFormat.bytes(max(memory.peakBytes, group?.peakBytes ?? 0))
+        let limit = NumberFormat.bytes(policy.memoryLimitBytes ?? 0)
+        return .ended(.outOfMemory, reason: "it held \(peak); a job may hold \(limit).")
     }
 
     /// Whether the system has killed somebody for memory while the job ran.

@@ -136,6 +136,16 @@ enum SystemCalls {
         return String(decoding: bytes, as: UTF8.self)
     }
 
+    /// Writes into a file of the kernel's, in one call; false when it refuses.
+    static func overwrite(_ path: String, _ text: String) -> Bool {
+        let descriptor = retrying { open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644) }
+        guard descriptor >= 0 else { return false }
+        defer { close(descriptor) }
+        return text.utf8.withContiguousStorageIfAvailable { bytes in
+            retrying { write(descriptor, bytes.baseAddress, bytes.count) } == bytes.count
+        } ?? false
+    }
+
     /// Calls `body` with a null-terminated array of C strings.
     static func withCStrings<Value>(
         _ strings: [String], _ body: ([UnsafeMutablePointer<CChar>?]) -> Value
