@@ -127,8 +127,11 @@
             let cells = isSlow ? 12 : 4
             let project = try ProjectFolder(manifest: manifest)
             let slurm = try SlurmTestBed()
+            // Cells are done in a second: a pause before each gives the blows time to fall.
+            let profile = try project.write(isSlow ? "sleep 3\n" : "", to: "cluster.sh")
             let submit = [
                 "submit", "--slurm", Self.experiment, "--at-once", "2", "--folder", "far",
+                "--profile", profile,
             ]
             let first = try project.tool.run(submit, setting: slurm.environment)
             #expect(first.status == 0, "\(first.errors)")
@@ -170,7 +173,6 @@
             }
             try slurm.wait("two running tasks", seconds: 60) { try running().count == 2 }
             let tasks = try running()
-            sleep(1)
             try slurm.ask("scancel", tasks[0])
             try slurm.ask("scontrol", "requeue", tasks[1])
             try slurm.wait("other tasks", seconds: 120) {
