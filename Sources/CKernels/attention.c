@@ -205,18 +205,7 @@ CK_AVX2 static void weigh_avx2(int64_t count, int64_t seen, float *scores, float
     *sum = ck_sum8(sums);
 }
 
-CK_AVX2 static void strip_half(int rows, int panels, bool more, int64_t depth, const float *a,
-                               int64_t a_stride, const void *b, int64_t b_stride,
-                               int64_t panel_stride, float *out, int64_t out_stride) {
-    any_strip(rows, panels, true, more, depth, a, a_stride, b, b_stride, panel_stride, out,
-              out_stride);
-}
-CK_AVX2 static void strip_single(int rows, int panels, bool more, int64_t depth, const float *a,
-                                 int64_t a_stride, const void *b, int64_t b_stride,
-                                 int64_t panel_stride, float *out, int64_t out_stride) {
-    any_strip(rows, panels, false, more, depth, a, a_stride, b, b_stride, panel_stride, out,
-              out_stride);
-}
+CK_STRIPS(CK_AVX2)
 
 static void attend_avx2(const ck_attention_block *b) {
     for (int64_t first = 0; first < b->rows; first += tile) {

@@ -14,8 +14,8 @@ CK_AVX512 CK_INLINE __m512 load16(const void *source, int64_t index, const bool 
     return _mm512_loadu_ps((const float *)source + index);
 }
 
-/// out[r, 16 p + i] = sum over k < depth of a[r, k] * b[p, k, i], or `more` of it; at most 24
-/// vectors of sums.
+/// out[r, 16 p + i] = sum over k < depth of a[r, k] * b[p, k, i], which `more` adds to what is
+/// there; at most 24 vectors of sums.
 CK_AVX512 CK_INLINE void strip(const int rows, const int panels, const bool half, bool more,
                                int64_t depth, const float *a, int64_t a_stride, const void *b,
                                int64_t b_stride, int64_t panel_stride, float *out,
@@ -81,18 +81,7 @@ CK_AVX512 CK_INLINE void any_strip(int rows, int panels, const bool half, bool m
 #undef CK_STRIP
 }
 
-CK_AVX512 static void strip_half(int rows, int panels, bool more, int64_t depth, const float *a,
-                                 int64_t a_stride, const void *b, int64_t b_stride,
-                                 int64_t panel_stride, float *out, int64_t out_stride) {
-    any_strip(rows, panels, true, more, depth, a, a_stride, b, b_stride, panel_stride, out,
-              out_stride);
-}
-CK_AVX512 static void strip_single(int rows, int panels, bool more, int64_t depth, const float *a,
-                                   int64_t a_stride, const void *b, int64_t b_stride,
-                                   int64_t panel_stride, float *out, int64_t out_stride) {
-    any_strip(rows, panels, false, more, depth, a, a_stride, b, b_stride, panel_stride, out,
-              out_stride);
-}
+CK_STRIPS(CK_AVX512)
 
 /// `exp2_of` of attention.c; elements that `visible` lacks are zero.
 CK_AVX512 CK_INLINE __m512 exp2_16(__m512 x, __mmask16 visible) {

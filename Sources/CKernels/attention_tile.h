@@ -28,6 +28,18 @@ typedef struct {
     void (*weigh)(int64_t count, int64_t seen, float *scores, float *largest, float *sum);
 } ck_strips;
 
+/// The strips of f16 and of f32, from a file's own `any_strip`.
+#define CK_STRIP_OF(attribute, name, half)                                                         \
+    attribute static void name(int rows, int panels, bool more, int64_t depth, const float *a,     \
+                               int64_t a_stride, const void *b, int64_t b_stride,                  \
+                               int64_t panel_stride, float *out, int64_t out_stride) {             \
+        any_strip(rows, panels, half, more, depth, a, a_stride, b, b_stride, panel_stride, out,    \
+                  out_stride);                                                                     \
+    }
+#define CK_STRIPS(attribute)                                                                       \
+    CK_STRIP_OF(attribute, strip_half, true)                                                       \
+    CK_STRIP_OF(attribute, strip_single, false)
+
 /// Where piece i ends, of which `seen` positions are seen.
 CK_INLINE int64_t piece_end(const ck_attention_block *b, int64_t i, int64_t seen) {
     int64_t end = i + 1 < b->piece_count ? b->pieces[i + 1].first : block;

@@ -112,7 +112,8 @@ static int check_products(const ck_panel_kernels *variant) {
     for (int f = 0; f < format_count; f++)
         for (size_t l = 0; l < sizeof lengths / sizeof *lengths; l++)
             for (int mode = 0; mode < mode_count; mode++)
-                for (int64_t count = 1; count <= 26; count += count < 14 ? 1 : 5) {
+                // Beyond the tiles of any variant, and beyond what is multiplied without unpacking.
+                for (int64_t count = 1; count <= 39; count += count < 14 ? 1 : 5) {
                     int64_t columns = lengths[l], rows = heights[(l + (size_t)count) % 5];
                     if (columns % formats[f].elements) continue;
                     int64_t blocks = columns / formats[f].elements;

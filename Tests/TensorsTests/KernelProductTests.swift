@@ -45,7 +45,7 @@ import Testing
     /// An element depends on its row and its activation alone.
     @Test(arguments: formats, KernelVariant.available)
     func anyCountAndAnySplitGiveTheSameBits(name: String, variant: String) throws {
-        let (rows, columns, count) = (40, 512, 27)
+        let (rows, columns, count) = (56, 768, 33)
         let product = KernelComparison.product(
             try format(name), rows: rows, columns: columns, .plain)
         let x = KernelComparison.activations(count * columns, .plain)
@@ -53,7 +53,7 @@ import Testing
             for byBF16 in ck_has_bf16_products() ? [false, true] : [false] {
                 let all = product.multiply(x, byBF16: byBF16)
                 #expect(product.multiply(x, step: 16, byBF16: byBF16) == all)
-                for some in [1, 2, 3, 4, 6, 7, 12, 13, 26] {
+                for some in [1, 2, 3, 4, 6, 7, 12, 13, 24, 25, 32] {
                     let part = Array(x[..<(some * columns)])
                     #expect(
                         product.multiply(part, byBF16: byBF16) == Array(all[..<(some * rows)]),

@@ -51,8 +51,7 @@ typedef struct {
     /// Activations in a tile, at most `bf16_limit`, and columns that lie together.
     int tile, columns_together;
     /// Before and after products with `count` activations by this thread, by `direct` or by
-    /// `multiply`; null where there is
-    /// nothing to do.
+    /// `multiply`; null where there is nothing to do.
     void (*begin)(int64_t count, bool is_direct);
     void (*end)(void);
     /// out[k] = x[k] rounded to nearest even, values below the normal range as zero.

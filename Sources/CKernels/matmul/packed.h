@@ -166,7 +166,7 @@ typedef struct {
     int direct_limit;
     /// Whether kind_s8 takes 16-bit activations.
     bool wide_s8;
-    /// c[i][row] = product of the whole panel with column i of a tile of at most direct_limit;
+    /// c[i][row] = product of the whole panel with column i of a tile of n, at most direct_limit;
     /// c: [n][16].
     void (*direct)(int type, int n, const void *panel, int64_t groups, const void *tile, float *c);
     /// Unpacks groups first..<first + count of a panel.
@@ -179,7 +179,7 @@ typedef struct {
     /// Quantizes `groups` times 32 values: q[groups][32], d[groups], and the sums of each half.
     void (*quantize)(int64_t groups, const float *x, int8_t *q, float *d, int16_t (*halves)[2]);
 } ck_panel_kernels;
-enum { max_tile = 12, max_panels = 2, block_groups = 18 };
+enum { max_tile = 6, max_panels = 2, block_groups = 18 };
 
 CK_DECLARE(ck_panel_kernels, ck_panels)
 extern const ck_panel_kernels ck_panels_avx512, ck_panels_neon;

@@ -1,10 +1,10 @@
 // Products of packed weights and quantized activations: quantizing, and the order of the blocks.
 //
-// A few columns of activations are multiplied straight from the packed weights, which is limited
-// by reading them. For more, a block of one panel or two by some 500 columns is unpacked to bytes
-// in the first-level cache, and the tiles of activations stream past it. Either way an element of
-// the result is the same sum in the same order, so that it depends on nothing but its row and its
-// column:
+// A few columns of activations are multiplied straight from the packed weights, tile by tile, which
+// is limited by reading them. For more, a block of one panel or two by some 500 columns is unpacked
+// to bytes in the first-level cache, and the tiles of activations stream past it. Either way an
+// element of the result is the same sum in the same order, so that it depends on nothing but its
+// row and its column:
 //     for each group: sum += (float)integer * scale * d   (one fused multiply-add)
 //                     sum += min * sum_of_x               (the same, formats with a minimum)
 #include "packed.h"
@@ -108,13 +108,13 @@ static void direct_product(const ck_panel_kernels *kernels, int type, int64_t co
     }
 }
 
-void ck_product(int type, int64_t columns, const void *panels_start, int64_t rows,
+void ck_product(int type, int64_t columns, const void *panels, int64_t rows,
                 const void *activations, int64_t count, float *out, int64_t stride, void *scratch) {
     const ck_panel_kernels *kernels = ck_panel_table();
     int64_t panel_bytes = ck_panel_bytes(type, columns), groups = columns / group_columns;
     if (count <= kernels->direct_limit) {
-        direct_product(kernels, type, columns, panels_start, panel_bytes, rows, activations, count,
-                       out, stride);
+        direct_product(kernels, type, columns, panels, panel_bytes, rows, activations, count, out,
+                       stride);
         return;
     }
     ck_kind kind = kind_of(type);
@@ -129,18 +129,18 @@ void ck_product(int type, int64_t columns, const void *panels_start, int64_t row
         int64_t g = b * groups / blocks, some = (b + 1) * groups / blocks - g;
         for (int64_t row = 0; row < rows; row += width) {
             int64_t left = rows - row < width ? rows - row : width;
-            int panels = (int)((left + panel_rows - 1) / panel_rows);
-            const char *panel = (const char *)panels_start + row / panel_rows * panel_bytes;
-            for (int p = 0; p < panels; p++)
+            int taken = (int)((left + panel_rows - 1) / panel_rows);
+            const char *panel = (const char *)panels + row / panel_rows * panel_bytes;
+            for (int p = 0; p < taken; p++)
                 kernels->unpack(type, panel + p * panel_bytes, g, some,
                                 (char *)scratch + p * block_groups * unpacked);
             // The next panels' block is fetched meanwhile, some of it with every tile.
             int64_t behind = (rows - row - left + panel_rows - 1) / panel_rows;
-            upcoming next = {.start = panel + panels * panel_bytes + g * panel_bytes / groups,
+            upcoming next = {.start = panel + taken * panel_bytes + g * panel_bytes / groups,
                              .stride = panel_bytes,
                              .panels = (int)(behind < kernels->panels ? behind : kernels->panels)};
             int64_t block_bytes = some * panel_bytes / groups;
-            bool is_whole = left == panels * panel_rows;
+            bool is_whole = left == taken * panel_rows;
             float *c = is_whole ? out + row : partial;
             int64_t step = is_whole ? stride : width;
             for (int64_t first = 0; first < count; first += size) {
@@ -149,7 +149,7 @@ void ck_product(int type, int64_t columns, const void *panels_start, int64_t row
                                    tile_group_bytes(wide, 1) * (g * count + first * some);
                 next.from = next.to;
                 next.to = block_bytes * (first + n) / count;
-                kernels->multiply(kind, panels, n, scratch, some, tile, c + first * step, step,
+                kernels->multiply(kind, taken, n, scratch, some, tile, c + first * step, step,
                                   g > 0, &next);
             }
         }

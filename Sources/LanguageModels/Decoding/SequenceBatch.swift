@@ -61,7 +61,7 @@ package final class SequenceBatch {
     /// shared beginning of `prefix` positions.
     package static func capacity(prefix: Int = 0, count: Int, length: Int) -> Int {
         func pages(_ positions: Int) -> Int { (positions + page - 1) / page }
-        // A sequence's first own page may begin anywhere.
+        // A sequence's first own page may go on where a shared one ends, and hold fewer.
         return page * (pages(prefix) + count * (pages(length) + (prefix > 0 ? 1 : 0)))
     }
 
