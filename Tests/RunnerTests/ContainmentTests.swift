@@ -111,6 +111,7 @@ import Testing
         #expect(text(job + "2/memory.max") == "1073741824")
         #expect(text(job + "2/memory.oom.group") == "1")
         #expect(text(job + "2/cgroup.procs") == "\(pids[1])")
+        #expect(text(job + "2/cgroup.kill") == "1", "strays end with the job")
         #expect(summary.failed.map(\.cause) == [.outOfMemory])
         #expect(summary.failed[0].reason == "it held 1.50 GiB; a job may hold 1.00 GiB.")
         _ = try folder.write("0::/nowhere\n", to: "membership")

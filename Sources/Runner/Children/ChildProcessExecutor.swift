@@ -64,11 +64,14 @@ package struct ChildProcessExecutor: JobExecutor {
         } catch {
             throw JobFailure.ended(.notStarted, reason: error.description)
         }
-        // Whatever happens below: no process is left.
-        defer { child.end() }
         // It has been told nothing yet, and so has next to no memory.
         let group = policy.memoryLimitBytes.flatMap {
             controlGroups?.makeGroup(for: child.pid, limit: $0)
+        }
+        // Whatever happens below: no process is left.
+        defer {
+            child.end()
+            group?.remove()
         }
         var session = ChildSession(
             child: child, group: group, input: input, policy: policy, stop: stop,

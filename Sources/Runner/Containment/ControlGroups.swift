@@ -65,10 +65,18 @@ final class ControlGroup {
         _ = SystemCalls.overwrite(folder + "/memory.oom.group", "1")
         guard SystemCalls.overwrite(folder + "/memory.max", "\(limit)"),
             SystemCalls.overwrite(folder + "/cgroup.procs", "\(process)")
-        else { return nil }
+        else {
+            rmdir(folder)
+            return nil
+        }
     }
 
-    deinit { rmdir(folder) }
+    /// Ends what is left in the group, strays that left the job's process group too, and removes it.
+    func remove() {
+        _ = SystemCalls.overwrite(folder + "/cgroup.kill", "1")
+        // Killed processes leave a moment later.
+        for _ in 0..<100 where rmdir(folder) != 0 && errno == EBUSY { usleep(10_000) }
+    }
 
     /// Whether the kernel has ended the job at its limit.
     var wasKilledForMemory: Bool {
