@@ -178,8 +178,7 @@ static float stored_at(int type, const void *w, int64_t k) {
 }
 
 enum { whole_rows = INT_MAX };
-/// out [count][rows] block by block, in calls of at most `some` rows, or by whole rows where that
-/// takes so many activations.
+/// out [count][rows] block by block, in calls of at most `some` rows, or all at once.
 static void float_product(int type, int64_t columns, const char *w, int64_t rows, const float *x,
                           int64_t count, int64_t some, bool rounded, float *out) {
     int64_t bytes = columns * (type == CK_F32 ? 4 : 2);
@@ -195,9 +194,8 @@ static void float_product(int type, int64_t columns, const char *w, int64_t rows
         a.rounded = halves;
     }
     void *scratch = bytes_of(CK_FLOAT_SCRATCH_BYTES);
-    bool is_whole = some == whole_rows && count <= ck_direct_limit();
+    bool is_whole = some == whole_rows;
     if (is_whole) ck_float_rows(type, w, bytes, rows, columns, &a, out, rows, scratch);
-    if (some == whole_rows) some = CK_FLOAT_BLOCK_ROWS;
     for (int64_t k = 0; k < columns && !is_whole; k += CK_FLOAT_BLOCK_COLUMNS)
         for (int64_t r = 0; r < rows; r += some)
             ck_float_block(type, w + r * bytes + k * (type == CK_F32 ? 4 : 2), bytes,

@@ -96,8 +96,6 @@ typedef struct {
     const uint16_t *rounded;
 } ck_float_activations;
 
-/// Activations up to which weights are read as they lie in memory.
-int64_t ck_direct_limit(void);
 /// Bytes of `count` turned activations; 0 when so few are multiplied as they are.
 int64_t ck_turned_bytes(int64_t columns, int64_t count);
 int64_t ck_turned_tiles(int64_t count);
@@ -131,8 +129,8 @@ void ck_transposed_block(const float *w, int64_t w_stride, int64_t rows, int64_t
                          int64_t columns, const ck_float_activations *x, float *out, int64_t stride,
                          bool accumulate, void *scratch);
 
-/// The same as ck_float_block for whole rows, as they lie in memory, and at most ck_direct_limit
-/// activations.
+/// The same as ck_float_block for all columns of any number of rows, in the order that suits the
+/// caches and with the weights fetched ahead.
 void ck_float_rows(int type, const void *w, int64_t row_bytes, int64_t rows, int64_t columns,
                    const ck_float_activations *x, float *out, int64_t stride, void *scratch);
 

@@ -23,40 +23,43 @@ void ck_round_tile(int64_t columns, int64_t count, int64_t tile, const float *x,
     for (int64_t k = 0; k < columns; k += block_columns, out += n * block_columns)
         for (int64_t i = 0; i < n; i++) {
             int64_t size = columns - k < block_columns ? columns - k : block_columns;
-            kernels->round(x + (first + i) * stride + k, size, row);
-            memset(row + size, 0, 2 * (size_t)(block_columns - size));
-            for (int64_t at = 0; at < block_columns; at += together)
+            uint16_t *to = together == block_columns ? out + i * together : row;
+            kernels->round(x + (first + i) * stride + k, size, to);
+            memset(to + size, 0, 2 * (size_t)(block_columns - size));
+            for (int64_t at = 0; to == row && at < block_columns; at += together)
                 memcpy(out + at * n + i * together, row + at, 2 * (size_t)together);
         }
 }
 
 void ck_round(int64_t n, const float *x, uint16_t *out) { ck_bf16_table()->round(x, n, out); }
 
-/// out (+)= the products of a turned block, whose columns are first_column...
-static void multiply_panel(const ck_bf16_kernels *kernels, const uint32_t *panel, int64_t rows,
-                           int64_t first_column, int64_t columns, const ck_float_activations *x,
-                           float *out, int64_t stride, bool accumulate) {
+/// out (+)= the products of the turned panels of a block, whose columns are first_column...
+static void multiply_panels(const ck_bf16_kernels *kernels, const uint32_t *panel, int64_t rows,
+                            int64_t first_column, int64_t columns, const ck_float_activations *x,
+                            float *out, int64_t stride, bool accumulate) {
+    const int panels = (int)((rows + panel_rows - 1) / panel_rows);
     int64_t size = columns - first_column < block_columns ? columns - first_column : block_columns;
     for (int64_t first = 0; first < x->count; first += kernels->tile) {
         int n = (int)(x->count - first < kernels->tile ? x->count - first : kernels->tile);
         const uint16_t *tile = x->rounded + first * padded(columns) + first_column * n;
         float *c = out + first * stride;
-        if (rows == panel_rows) {
-            kernels->multiply(n, panel, size, tile, c, stride, accumulate);
+        if (rows == panels * panel_rows) {
+            kernels->multiply(panels, n, panel, size, tile, c, stride, accumulate);
             continue;
         }
-        float sums[bf16_limit][panel_rows];
+        float sums[bf16_limit][block_rows];
         for (int i = 0; accumulate && i < n; i++)
-            for (int64_t r = 0; r < panel_rows; r++) sums[i][r] = r < rows ? c[i * stride + r] : 0;
-        kernels->multiply(n, panel, size, tile, sums[0], panel_rows, accumulate);
+            for (int64_t r = 0; r < block_rows; r++) sums[i][r] = r < rows ? c[i * stride + r] : 0;
+        kernels->multiply(panels, n, panel, size, tile, sums[0], block_rows, accumulate);
         for (int i = 0; i < n; i++) memcpy(c + i * stride, sums[i], 4 * (size_t)rows);
     }
 }
 
 /// The same for few activations, from rows of weights as they lie.
 static void multiply_rows(const ck_bf16_kernels *kernels, int type, const char *w,
-                          int64_t row_bytes, int64_t rows, int64_t size, const uint16_t *x,
-                          int64_t count, float *out, int64_t stride, bool accumulate) {
+                          int64_t row_bytes, int64_t rows, int64_t size, const char *ahead,
+                          const uint16_t *x, int64_t count, float *out, int64_t stride,
+                          bool accumulate) {
     const int64_t step = kernels->direct_rows, tile = kernels->direct_tile;
     for (int64_t row = 0; row < rows; row += step)
         for (int64_t i = 0; i < count; i += tile) {
@@ -67,17 +70,18 @@ static void multiply_rows(const ck_bf16_kernels *kernels, int type, const char *
             for (int j = 0; accumulate && j < some; j++)
                 for (int64_t r = 0; r < step; r++)
                     sums[j * step + r] = r < valid ? to[j * stride + r] : 0;
-            kernels->direct(type, some, w + row * row_bytes, row_bytes, size,
+            kernels->direct(type, some, w + row * row_bytes, row_bytes, size, ahead,
                             x + i * kernels->columns_together, count, sums, accumulate);
             for (int j = 0; j < some; j++)
                 memcpy(to + j * stride, sums + j * step, 4 * (size_t)valid);
         }
 }
 
+/// One block; `next`, unless it is null, is the one after it.
 static void multiply_block(const ck_bf16_kernels *kernels, int type, const char *w,
                            int64_t row_bytes, int64_t rows, int64_t first_column, int64_t columns,
-                           const ck_float_activations *x, float *out, int64_t stride,
-                           void *scratch) {
+                           const ck_float_activations *x, float *out, int64_t stride, void *scratch,
+                           const char *next) {
     int64_t size = columns - first_column;
     if (size > block_columns) size = block_columns;
     uint32_t *panel = scratch;
@@ -93,21 +97,23 @@ static void multiply_block(const ck_bf16_kernels *kernels, int type, const char 
             else
                 memset(staged + r * staged_bytes, 0, 2 * (size_t)size);
         source = staged;
+        next = 0;
         row_bytes = staged_bytes;
     }
     if (!is_direct) {
-        // So few wait for the weights: these are the next block's.
-        if (source == w && x->count <= direct_limit)
-            for (int64_t r = panel_rows; r < 2 * panel_rows; r++)
-                for (int64_t line = 0; line < 2 * size; line += 64)
-                    __builtin_prefetch(source + r * row_bytes + line, 0, 2);
-        kernels->turn(type, source, row_bytes, size, panel);
-        multiply_panel(kernels, panel, rows, first_column, columns, x, out, stride, accumulate);
+        for (int64_t r = 0; r < rows; r += panel_rows)
+            kernels->turn(type, source + r * row_bytes, row_bytes, size,
+                          (next ? next : source) + r * row_bytes,
+                          panel + r / panel_rows * bf16_turned_size);
+        multiply_panels(kernels, panel, rows, first_column, columns, x, out, stride, accumulate);
         return;
     }
+    // Rows lie one after the other, and so are those fetched that come after these few: read in
+    // step, each of them would start the processor's own read-ahead anew.
+    const char *ahead = w + step * row_bytes + 2 * (step - 1) * first_column + bytes_ahead;
     for (int64_t first = 0; first < x->count; first += kernels->tile) {
         int64_t n = x->count - first < kernels->tile ? x->count - first : kernels->tile;
-        multiply_rows(kernels, type, source, row_bytes, rows, size,
+        multiply_rows(kernels, type, source, row_bytes, rows, size, ahead,
                       x->rounded + first * padded(columns) + first_column * n, n,
                       out + first * stride, stride, accumulate);
     }
@@ -118,21 +124,31 @@ void ck_bf16_block(const ck_bf16_kernels *kernels, int type, const void *w, int6
                    const ck_float_activations *x, float *out, int64_t stride, void *scratch) {
     if (kernels->begin) kernels->begin(x->count, x->count <= kernels->direct_limit);
     multiply_block(kernels, type, w, row_bytes, rows, first_column, columns, x, out, stride,
-                   scratch);
+                   scratch, 0);
     if (kernels->end) kernels->end();
 }
 
-void ck_bf16_rows(const ck_bf16_kernels *kernels, int type, const void *w, int64_t row_bytes,
+void ck_bf16_rows(const ck_bf16_kernels *kernels, int type, const char *w, int64_t row_bytes,
                   int64_t rows, int64_t columns, const ck_float_activations *x, float *out,
                   int64_t stride, void *scratch) {
-    int64_t step = x->count <= kernels->direct_limit ? kernels->direct_rows : panel_rows;
-    if (kernels->begin) kernels->begin(x->count, x->count <= kernels->direct_limit);
-    for (int64_t row = 0; row < rows; row += step) {
-        const char *at = (const char *)w + row * row_bytes;
+    bool is_direct = x->count <= kernels->direct_limit;
+    if (kernels->begin) kernels->begin(x->count, is_direct);
+    int64_t step = kernels->direct_rows;
+    for (int64_t row = 0; is_direct && row < rows; row += step)
         for (int64_t k = 0; k < columns; k += block_columns)
-            multiply_block(kernels, type, at + 2 * k, row_bytes,
+            multiply_block(kernels, type, w + row * row_bytes + 2 * k, row_bytes,
                            rows - row < step ? rows - row : step, k, columns, x, out + row, stride,
-                           scratch);
+                           scratch, 0);
+    block_place at = {0};
+    const char *block = is_direct ? 0 : w;
+    while (block) {
+        block_place after = place_after(at, rows, columns, x->count);
+        const char *next = block_at(after, type, w, row_bytes, rows, columns);
+        int64_t some = rows - at.row < block_rows ? rows - at.row : block_rows;
+        multiply_block(kernels, type, block, row_bytes, some, at.column, columns, x, out + at.row,
+                       stride, scratch, next);
+        at = after;
+        block = next;
     }
     if (kernels->end) kernels->end();
 }
@@ -144,6 +160,6 @@ void ck_transposed_block(const float *w, int64_t w_stride, int64_t rows, int64_t
     int64_t size = columns - first_column < block_columns ? columns - first_column : block_columns;
     kernels->interleave(w, w_stride, rows, size, scratch);
     if (kernels->begin) kernels->begin(x->count, false);
-    multiply_panel(kernels, scratch, rows, first_column, columns, x, out, stride, accumulate);
+    multiply_panels(kernels, scratch, rows, first_column, columns, x, out, stride, accumulate);
     if (kernels->end) kernels->end();
 }

@@ -81,8 +81,8 @@ CK_AMX CK_INLINE void multiply_rest(const uint32_t *panel, int64_t count, const 
 #undef ADD
 #undef STORE
 
-CK_AMX static void multiply(int n, const uint32_t *panel, int64_t count, const uint16_t *x,
-                            float *c, int64_t stride, bool accumulate) {
+CK_AMX static void multiply_panel(int n, const uint32_t *panel, int64_t count, const uint16_t *x,
+                                  float *c, int64_t stride, bool accumulate) {
     int whole = n / tile_rows;
     switch (whole) {
     case 0: break;
@@ -96,11 +96,18 @@ CK_AMX static void multiply(int n, const uint32_t *panel, int64_t count, const u
                       c + whole * tile_rows * stride, stride, accumulate);
 }
 
+CK_AMX static void multiply(int panels, int n, const uint32_t *panel, int64_t count,
+                            const uint16_t *x, float *c, int64_t stride, bool accumulate) {
+    for (int p = 0; p < panels; p++)
+        multiply_panel(n, panel + p * bf16_turned_size, count, x, c + p * panel_rows, stride,
+                       accumulate);
+}
+
 /// Few activations: 16 rows of weights as they lie are the first operand, the pairs of one
 /// activation the second.
 CK_AMX CK_INLINE void direct_n(const int type, const int n, const char *w, int64_t row_bytes,
-                               int64_t count, const uint16_t *x, int64_t of, float *sums,
-                               bool accumulate) {
+                               int64_t count, const char *ahead, const uint16_t *x, int64_t of,
+                               float *sums, bool accumulate) {
 #define EACH(act)                                                                                  \
     do {                                                                                           \
         act(0);                                                                                    \
@@ -125,12 +132,11 @@ CK_AMX CK_INLINE void direct_n(const int type, const int n, const char *w, int64
 #define END(i) _tile_stored(i, sums + (i)*tile_rows, 4)
     uint16_t rows[tile_rows][columns_at_once] __attribute__((aligned(64)));
     EACH(BEGIN);
-    for (int64_t k = 0; k < count; k += columns_at_once) {
+    for (int64_t k = 0; k < count; k += columns_at_once, ahead += 64 * tile_rows) {
         const char *at = w + 2 * k;
         __mmask32 mask = columns_left(count - k);
         for (int r = 0; r < tile_rows; r++) {
-            // The next 16 rows, of which each would start the processor's read-ahead anew.
-            _mm_prefetch(at + (tile_rows + r) * row_bytes, _MM_HINT_T0);
+            _mm_prefetch(ahead + 64 * r, _MM_HINT_T0);
             _mm512_store_si512((void *)rows[r], load32(type, at + r * row_bytes, mask));
         }
         _tile_loadd(6, rows, 64);
@@ -143,10 +149,10 @@ CK_AMX CK_INLINE void direct_n(const int type, const int n, const char *w, int64
 #undef END
 }
 #define DIRECT(type, n)                                                                            \
-    case n: direct_n(type, n, w, row_bytes, count, x, of, sums, accumulate); break
+    case n: direct_n(type, n, w, row_bytes, count, ahead, x, of, sums, accumulate); break
 CK_AMX CK_INLINE void direct_type(const int type, int n, const char *w, int64_t row_bytes,
-                                  int64_t count, const uint16_t *x, int64_t of, float *sums,
-                                  bool accumulate) {
+                                  int64_t count, const char *ahead, const uint16_t *x, int64_t of,
+                                  float *sums, bool accumulate) {
     switch (n) {
         DIRECT(type, 1);
         DIRECT(type, 2);
@@ -157,11 +163,12 @@ CK_AMX CK_INLINE void direct_type(const int type, int n, const char *w, int64_t 
     }
 }
 CK_AMX static void direct(int type, int n, const char *w, int64_t row_bytes, int64_t count,
-                          const uint16_t *x, int64_t of, float *sums, bool accumulate) {
+                          const char *ahead, const uint16_t *x, int64_t of, float *sums,
+                          bool accumulate) {
     if (type == CK_F16)
-        direct_type(CK_F16, n, w, row_bytes, count, x, of, sums, accumulate);
+        direct_type(CK_F16, n, w, row_bytes, count, ahead, x, of, sums, accumulate);
     else
-        direct_type(CK_BF16, n, w, row_bytes, count, x, of, sums, accumulate);
+        direct_type(CK_BF16, n, w, row_bytes, count, ahead, x, of, sums, accumulate);
 }
 
 const ck_bf16_kernels ck_bf16_amx = {

@@ -1,13 +1,13 @@
 // Products by bf16 dot products of AVX-512: floats.h says what is added up in which order.
 //
 // vdpbf16ps adds two products to each of 16 sums; the odd column's first, each with one rounding,
-// numbers below the normal range as zero. Twelve columns of activations keep it busy, each pair
-// broadcast from memory by the instruction itself.
+// numbers below the normal range as zero. Two chains of six activations by two panels keep it busy:
+// what is read serves two or six instructions, and half of the chains are added up in registers.
 #include "floats.h"
 
 #if CK_X86
 
-enum { vector_tile = 12, direct_columns = 3 };
+enum { vector_tile = 6, panels_at_once = 2, direct_columns = 6 };
 _Static_assert(vector_tile <= bf16_limit, "tile");
 _Static_assert(direct_columns *row_step <= bf16_direct_sums, "sums");
 
@@ -24,21 +24,19 @@ CK_AVX512BF16 void ck_round_avx512bf16(const float *x, int64_t count, uint16_t *
 }
 
 CK_AVX512BF16 CK_INLINE void direct_n(const int type, const int n, const char *w, int64_t row_bytes,
-                                      int64_t count, const uint16_t *x, float *out,
-                                      bool accumulate) {
+                                      int64_t count, const char *ahead, const uint16_t *x,
+                                      float *out, bool accumulate) {
     __m512 sums[direct_columns][row_step];
     UNROLL for (int i = 0; i < n; i++) UNROLL for (int r = 0; r < row_step; r++) sums[i][r] =
         _mm512_setzero_ps();
-    for (int64_t k = 0; k < count; k += 32) {
+    for (int64_t k = 0; k < count; k += 32, ahead += 64 * row_step) {
         __mmask32 mask = columns_left(count - k);
         __m512i v[direct_columns];
         UNROLL for (int i = 0; i < n; i++) v[i] =
             _mm512_loadu_si512((const void *)(x + i * block_columns + k));
         UNROLL for (int r = 0; r < row_step; r++) {
-            const char *at = w + r * row_bytes + 2 * k;
-            // The next four rows, of which each would start the processor's read-ahead anew.
-            _mm_prefetch(at + row_step * row_bytes, _MM_HINT_T0);
-            __m512i row = load32(type, at, mask);
+            _mm_prefetch(ahead + 64 * r, _MM_HINT_T0);
+            __m512i row = load32(type, w + r * row_bytes + 2 * k, mask);
             UNROLL for (int i = 0; i < n; i++) sums[i][r] = dot(sums[i][r], row, v[i]);
         }
     }
@@ -56,20 +54,27 @@ CK_AVX512BF16 CK_INLINE void direct_n(const int type, const int n, const char *w
     }
 }
 #define DIRECT(type, n)                                                                            \
-    case n: direct_n(type, n, w, row_bytes, count, x, sums, accumulate); break
+    case n: direct_n(type, n, w, row_bytes, count, ahead, x, sums, accumulate); break
 CK_AVX512BF16 static void direct(int type, int n, const char *w, int64_t row_bytes, int64_t count,
-                                 const uint16_t *x, int64_t of, float *sums, bool accumulate) {
+                                 const char *ahead, const uint16_t *x, int64_t of, float *sums,
+                                 bool accumulate) {
     (void)of;
     if (type == CK_F16) switch (n) {
             DIRECT(CK_F16, 1);
             DIRECT(CK_F16, 2);
             DIRECT(CK_F16, 3);
+            DIRECT(CK_F16, 4);
+            DIRECT(CK_F16, 5);
+            DIRECT(CK_F16, 6);
         }
     else
         switch (n) {
             DIRECT(CK_BF16, 1);
             DIRECT(CK_BF16, 2);
             DIRECT(CK_BF16, 3);
+            DIRECT(CK_BF16, 4);
+            DIRECT(CK_BF16, 5);
+            DIRECT(CK_BF16, 6);
         }
 }
 
@@ -110,20 +115,23 @@ CK_AVX512BF16 CK_INLINE void turn16(__m512i a[16], uint32_t *panel) {
     }
 }
 CK_AVX512BF16 CK_INLINE void turn_type(const int type, const char *w, int64_t row_bytes,
-                                       int64_t count, uint32_t *panel) {
+                                       int64_t count, const char *next, uint32_t *panel) {
     for (int64_t k = 0; k < count; k += 32, panel += bf16_pairs * panel_rows) {
         __mmask32 mask = columns_left(count - k);
         __m512i a[16];
-        UNROLL for (int r = 0; r < 16; r++) a[r] = load32(type, w + r * row_bytes + 2 * k, mask);
+        UNROLL for (int r = 0; r < 16; r++) {
+            _mm_prefetch(next + r * row_bytes + 2 * k, _MM_HINT_T1);
+            a[r] = load32(type, w + r * row_bytes + 2 * k, mask);
+        }
         turn16(a, panel);
     }
 }
 CK_AVX512BF16 void ck_turn_avx512bf16(int type, const char *w, int64_t row_bytes, int64_t count,
-                                      uint32_t *panel) {
+                                      const char *next, uint32_t *panel) {
     if (type == CK_F16)
-        turn_type(CK_F16, w, row_bytes, count, panel);
+        turn_type(CK_F16, w, row_bytes, count, next, panel);
     else
-        turn_type(CK_BF16, w, row_bytes, count, panel);
+        turn_type(CK_BF16, w, row_bytes, count, next, panel);
 }
 
 CK_AVX512BF16 void ck_interleave_avx512bf16(const float *w, int64_t stride, int64_t rows,
@@ -142,52 +150,68 @@ CK_AVX512BF16 void ck_interleave_avx512bf16(const float *w, int64_t stride, int6
     }
 }
 
-CK_AVX512BF16 CK_INLINE void multiply_n(const int n, const uint32_t *panel, int64_t count,
-                                        const uint16_t *x, float *c, int64_t stride,
-                                        bool accumulate) {
-    int64_t steps_here = (count + 31) / 32;
-    __m512 waiting[4][vector_tile], sums[vector_tile];
-    for (int place = 0; place < bf16_pairs; place++) {
-        const uint32_t *w = panel + chain_at(place) * panel_rows;
-        const char *at = (const char *)x + 4 * chain_at(place);
-        UNROLL for (int i = 0; i < n; i++) sums[i] = _mm512_setzero_ps();
-        for (int64_t s = 0; s < steps_here; s++, w += bf16_pairs * panel_rows, at += 64) {
-            __m512i row = _mm512_loadu_si512((const void *)w);
+typedef struct {
+    __m512 of[panels_at_once][vector_tile];
+} sums16;
+#define EACH(statement)                                                                            \
+    UNROLL for (int p = 0; p < panels; p++) UNROLL for (int i = 0; i < n; i++) statement
+
+/// Two chains of some panels' rows and n activations, added up.
+CK_AVX512BF16 CK_INLINE sums16 add_chains(const int panels, const int n, const uint32_t *w,
+                                          int64_t steps_here, const char *x) {
+    sums16 sums[2];
+    UNROLL for (int h = 0; h < 2; h++) EACH(sums[h].of[p][i] = _mm512_setzero_ps());
+    for (; steps_here > 0; steps_here--, w += bf16_pairs * panel_rows, x += 64) {
+        UNROLL for (int h = 0; h < 2; h++) {
+            __m512i rows[panels_at_once];
+            UNROLL for (int p = 0; p < panels; p++) rows[p] = _mm512_loadu_si512(
+                (const void *)(w + h * bf16_pairs / 2 * panel_rows + p * bf16_turned_size));
             UNROLL for (int i = 0; i < n; i++) {
                 int pair;
-                memcpy(&pair, at + 2 * block_columns * i, 4);
-                sums[i] = dot(sums[i], row, _mm512_set1_epi32(pair));
+                memcpy(&pair, x + 2 * h * bf16_pairs + 2 * block_columns * i, 4);
+                __m512i v = _mm512_set1_epi32(pair);
+                UNROLL for (int p = 0; p < panels; p++) sums[h].of[p][i] =
+                    dot(sums[h].of[p][i], rows[p], v);
             }
         }
+    }
+    EACH(sums[0].of[p][i] = _mm512_add_ps(sums[0].of[p][i], sums[1].of[p][i]));
+    return sums[0];
+}
+
+CK_AVX512BF16 CK_INLINE void multiply_n(const int panels, const int n, const uint32_t *panel,
+                                        int64_t count, const uint16_t *x, float *c, int64_t stride,
+                                        bool accumulate) {
+    enum { levels = 3 };
+    sums16 waiting[levels], sums;
+    for (int pair = 0; pair < 1 << levels; pair++) {
+        int chain = chain_at(2 * pair);
+        sums = add_chains(panels, n, panel + chain * panel_rows, (count + 31) / 32,
+                          (const char *)x + 4 * chain);
         // As a binary counter carries: what waits at a level is added when its partner is there.
         int level = 0;
-        for (; place >> level & 1; level++)
-            UNROLL for (int i = 0; i < n; i++) sums[i] = _mm512_add_ps(waiting[level][i], sums[i]);
-        if (level < 4) UNROLL for (int i = 0; i < n; i++) waiting[level][i] = sums[i];
+        for (; pair >> level & 1; level++)
+            EACH(sums.of[p][i] = _mm512_add_ps(waiting[level].of[p][i], sums.of[p][i]));
+        if (level < levels) EACH(waiting[level].of[p][i] = sums.of[p][i]);
     }
-    UNROLL for (int i = 0; i < n; i++) {
-        float *to = c + i * stride;
-        if (accumulate) sums[i] = _mm512_add_ps(_mm512_loadu_ps(to), sums[i]);
-        _mm512_storeu_ps(to, sums[i]);
-    }
+    if (accumulate)
+        EACH(sums.of[p][i] =
+                 _mm512_add_ps(_mm512_loadu_ps(c + i * stride + p * panel_rows), sums.of[p][i]));
+    EACH(_mm512_storeu_ps(c + i * stride + p * panel_rows, sums.of[p][i]));
 }
+#undef EACH
 #define MULTIPLY(n)                                                                                \
-    case n: multiply_n(n, panel, count, x, c, stride, accumulate); break
-CK_AVX512BF16 static void multiply(int n, const uint32_t *panel, int64_t count, const uint16_t *x,
-                                   float *c, int64_t stride, bool accumulate) {
-    switch (n) {
+    case n: multiply_n(1, n, panel, count, x, c, stride, accumulate); break;                       \
+    case n + 16: multiply_n(2, n, panel, count, x, c, stride, accumulate); break
+CK_AVX512BF16 static void multiply(int panels, int n, const uint32_t *panel, int64_t count,
+                                   const uint16_t *x, float *c, int64_t stride, bool accumulate) {
+    switch (16 * (panels - 1) + n) {
         MULTIPLY(1);
         MULTIPLY(2);
         MULTIPLY(3);
         MULTIPLY(4);
         MULTIPLY(5);
         MULTIPLY(6);
-        MULTIPLY(7);
-        MULTIPLY(8);
-        MULTIPLY(9);
-        MULTIPLY(10);
-        MULTIPLY(11);
-        MULTIPLY(12);
     }
 }
 

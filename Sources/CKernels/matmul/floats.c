@@ -15,7 +15,9 @@
 #include "floats.h"
 #include <math.h>
 
-void ck_turn_scalar(int type, const char *w, int64_t row_bytes, int64_t count, float *panel) {
+void ck_turn_scalar(int type, const char *w, int64_t row_bytes, int64_t count, const char *next,
+                    float *panel) {
+    (void)next;
     turn_from(type, w, row_bytes, 0, count, panel);
 }
 static void multiply(int panels, int n, const float *panel, int64_t count, const float *x, float *c,
@@ -59,8 +61,6 @@ static void fill_up(int type, const char *w, int64_t row_bytes, int64_t rows, in
             out[r * staged_bytes / 4 + k] = r < rows ? value_at(type, w + r * row_bytes, k) : 0;
 }
 
-int64_t ck_direct_limit(void) { return direct_limit; }
-
 int64_t ck_turned_bytes(int64_t columns, int64_t count) {
     if (count <= direct_limit) return 0;
     return 4 * count * ((columns + block_columns - 1) / block_columns * block_columns);
@@ -87,18 +87,21 @@ void ck_turn_tile(int64_t columns, int64_t count, int64_t tile, const float *x, 
     }
 }
 
-/// Turns 16 rows of a block.
+/// Turns 16 rows of a block, and fetches 16 of the next one.
 static void turn_panel(const ck_float_kernels *kernels, int type, const char *w, int64_t row_bytes,
-                       int64_t columns, char *staged, float *panel) {
+                       int64_t columns, const char *next, char *staged, float *panel) {
     size_t bytes = (size_t)columns * (type == CK_F32 ? 4 : 2);
     // Rows that lie a power of two apart would push each other out of the first-level cache.
     if (row_bytes % 1024 == 0) {
-        for (int r = 0; r < panel_rows; r++)
+        for (int r = 0; r < panel_rows; r++) {
+            for (size_t at = 0; at < bytes; at += 64)
+                __builtin_prefetch(next + r * row_bytes + at, 0, 2);
             memcpy(staged + r * staged_bytes, w + r * row_bytes, bytes);
-        w = staged;
+        }
+        w = next = staged;
         row_bytes = staged_bytes;
     }
-    kernels->turn(type, w, row_bytes, columns, panel);
+    kernels->turn(type, w, row_bytes, columns, next, panel);
 }
 
 /// out (+)= the products of turned panels with all activations; x: their first block of columns.
@@ -144,31 +147,25 @@ static void multiply_directly(const ck_float_kernels *kernels, int type, const c
     }
 }
 
-void ck_float_block(int type, const void *w, int64_t row_bytes, int64_t rows, int64_t first_column,
-                    int64_t columns, const ck_float_activations *x, float *out, int64_t stride,
-                    void *scratch) {
-    const char *source = w;
-    if (x->rounded && type != CK_F32) {
-        for (int64_t row = 0; row < rows; row += panel_rows)
-            ck_bf16_block(ck_bf16_table(), type, source + row * row_bytes, row_bytes,
-                          rows - row < panel_rows ? rows - row : panel_rows, first_column, columns,
-                          x, out + row, stride, scratch);
-        return;
-    }
-    const ck_float_kernels *kernels = ck_float_table();
+/// One block; `next`, unless it is null, is the one after it.
+static void multiply_block(const ck_float_kernels *kernels, int type, const char *w,
+                           int64_t row_bytes, int64_t rows, int64_t first_column, int64_t columns,
+                           const ck_float_activations *x, float *out, int64_t stride, void *scratch,
+                           const char *next) {
     float *panel = scratch, *filled = panel + block_rows * block_columns;
     int64_t size = columns - first_column < block_columns ? columns - first_column : block_columns;
     bool is_direct = x->count <= direct_limit;
     int64_t step = is_direct ? row_step : panel_rows, whole = (rows + step - 1) / step * step;
     if (whole > rows) {
-        fill_up(type, source, row_bytes, rows, whole, size, filled);
-        source = (const char *)filled;
+        fill_up(type, w, row_bytes, rows, whole, size, filled);
+        w = (const char *)filled;
+        next = 0;
         row_bytes = staged_bytes;
         type = CK_F32;
     }
+    if (!next) next = w;
     if (is_direct) {
-        multiply_directly(kernels, type, source, row_bytes, rows, size, x, first_column, out,
-                          stride);
+        multiply_directly(kernels, type, w, row_bytes, rows, size, x, first_column, out, stride);
         return;
     }
     int64_t padded = (columns + block_columns - 1) / block_columns * block_columns;
@@ -176,24 +173,32 @@ void ck_float_block(int type, const void *w, int64_t row_bytes, int64_t rows, in
     for (int64_t row = 0; row < rows; row += kernels->panels * panel_rows) {
         int panels = 0;
         for (int64_t r = row; r < whole && panels < kernels->panels; r += panel_rows, panels++)
-            turn_panel(kernels, type, source + r * row_bytes, row_bytes, size, (char *)filled,
-                       panel + panels * turned_size);
+            turn_panel(kernels, type, w + r * row_bytes, row_bytes, size, next + r * row_bytes,
+                       (char *)filled, panel + panels * turned_size);
         int64_t some = rows - row < panels * panel_rows ? rows - row : panels * panel_rows;
         multiply_panels(kernels, panels, panel, some, size, x, first_column, padded, out + row,
                         stride);
     }
 }
 
-void ck_float_rows(int type, const void *w, int64_t row_bytes, int64_t rows, int64_t columns,
-                   const ck_float_activations *x, float *out, int64_t stride, void *scratch) {
-    if (x->rounded && type != CK_F32) {
-        ck_bf16_rows(ck_bf16_table(), type, w, row_bytes, rows, columns, x, out, stride, scratch);
-        return;
-    }
+void ck_float_block(int type, const void *w, int64_t row_bytes, int64_t rows, int64_t first_column,
+                    int64_t columns, const ck_float_activations *x, float *out, int64_t stride,
+                    void *scratch) {
+    if (x->rounded && type != CK_F32)
+        ck_bf16_block(ck_bf16_table(), type, w, row_bytes, rows, first_column, columns, x, out,
+                      stride, scratch);
+    else
+        multiply_block(ck_float_table(), type, w, row_bytes, rows, first_column, columns, x, out,
+                       stride, scratch, 0);
+}
+
+/// Few activations, by whole rows.
+static void direct_rows(int type, const char *w, int64_t row_bytes, int64_t rows, int64_t columns,
+                        const ck_float_activations *x, float *out, int64_t stride, void *scratch) {
     const int size = type == CK_F32 ? 4 : 2;
     const ck_float_kernels *kernels = ck_float_table();
     for (int64_t row = 0; row < rows; row += row_step) {
-        const char *at = (const char *)w + row * row_bytes;
+        const char *at = w + row * row_bytes;
         if (rows - row < row_step) {
             for (int64_t k = 0; k < columns; k += block_columns)
                 ck_float_block(type, at + size * k, row_bytes, rows - row, k, columns, x, out + row,
@@ -208,5 +213,28 @@ void ck_float_rows(int type, const void *w, int64_t row_bytes, int64_t rows, int
             for (int j = 0; j < n; j++)
                 memcpy(out + (i + j) * stride + row, sums[j], sizeof sums[j]);
         }
+    }
+}
+
+void ck_float_rows(int type, const void *w, int64_t row_bytes, int64_t rows, int64_t columns,
+                   const ck_float_activations *x, float *out, int64_t stride, void *scratch) {
+    if (x->rounded && type != CK_F32) {
+        ck_bf16_rows(ck_bf16_table(), type, w, row_bytes, rows, columns, x, out, stride, scratch);
+        return;
+    }
+    if (x->count <= direct_limit) {
+        direct_rows(type, w, row_bytes, rows, columns, x, out, stride, scratch);
+        return;
+    }
+    block_place at = {0};
+    const char *block = w;
+    while (block) {
+        block_place after = place_after(at, rows, columns, x->count);
+        const char *next = block_at(after, type, w, row_bytes, rows, columns);
+        int64_t some = rows - at.row < block_rows ? rows - at.row : block_rows;
+        multiply_block(ck_float_table(), type, block, row_bytes, some, at.column, columns, x,
+                       out + at.row, stride, scratch, next);
+        at = after;
+        block = next;
     }
 }

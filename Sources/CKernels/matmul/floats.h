@@ -14,6 +14,28 @@ _Static_assert(4 * block_rows * block_columns + block_rows * staged_bytes <= CK_
 enum { direct_limit = 4 * direct_tile };
 /// Bytes of a weight in use to the one that is fetched from memory.
 enum { bytes_ahead = 4096 };
+/// Blocks in the order in which they are multiplied: the same columns of all rows, so that their
+/// activations stay in the cache, or where there are few activations, whole rows.
+typedef struct {
+    int64_t row, column;
+} block_place;
+CK_INLINE block_place place_after(block_place at, int64_t rows, int64_t columns, int64_t count) {
+    if (count <= direct_limit) {
+        at.column += block_columns;
+        if (at.column < columns) return at;
+        return (block_place){.row = at.row + block_rows};
+    }
+    at.row += block_rows;
+    if (at.row < rows) return at;
+    return (block_place){.column = at.column + block_columns};
+}
+/// The weights at a place; null beyond the last one.
+CK_INLINE const char *block_at(block_place at, int type, const char *w, int64_t row_bytes,
+                               int64_t rows, int64_t columns) {
+    if (at.row >= rows || at.column >= columns) return 0;
+    return w + at.row * row_bytes + (type == CK_F32 ? 4 : 2) * at.column;
+}
+
 /// The order in which the chains of a turned block are computed and added up.
 static const int chain_order[lanes] = {0, 4, 1, 5, 2, 6, 3, 7};
 
@@ -26,8 +48,11 @@ typedef struct {
     /// sums[i][r] = dot(row r, x row i) for 4 whole rows and n <= 6, a sum of blocks of columns.
     void (*direct)(int type, int n, const char *w, int64_t row_bytes, int64_t count, const float *x,
                    int64_t x_stride, float sums[direct_tile][row_step]);
-    /// panel[place of k % 8 in chain_order][k / 8][row] = element k of a row, for 16 rows.
-    void (*turn)(int type, const char *w, int64_t row_bytes, int64_t count, float *panel);
+    /// panel[place of k % 8 in chain_order][k / 8][row] = element k of a row, for 16 rows. As many
+    /// rows from `next` are fetched from memory, a line for each line that is read: all at once
+    /// they would be more than a processor has in flight.
+    void (*turn)(int type, const char *w, int64_t row_bytes, int64_t count, const char *next,
+                 float *panel);
     /// c[i * stride + row] (+)= dot(row, x row i) for some turned panels of a block and one of a
     /// tile of n <= tile activations, [place in chain_order][k / 8][n].
     void (*multiply)(int panels, int n, const float *panel, int64_t count, const float *x, float *c,
@@ -47,6 +72,8 @@ extern const ck_float_kernels ck_floats_avx512, ck_floats_neon;
 ///   tiles: of 16 pairs the even columns make one chain and the odd ones another; their sum is
 ///     added to what is there, over all blocks.
 enum { bf16_limit = 64, bf16_pairs = 16, bf16_direct_sums = 96 };
+/// Between one turned panel and the next.
+enum { bf16_turned_size = panel_rows * block_columns / 2 };
 typedef struct {
     /// Activations in a tile, at most `bf16_limit`, and columns that lie together.
     int tile, columns_together;
@@ -60,18 +87,21 @@ typedef struct {
     /// many rows.
     int direct_limit, direct_tile, direct_rows;
     /// sums[i * direct_rows + r] (+)= dot(row r, x row i) for n <= direct_tile; at most
-    /// `bf16_direct_sums` of them. x: the first of these rows in a tile of `of`.
+    /// `bf16_direct_sums` of them. x: the first of these rows in a tile of `of`. For each line of
+    /// weights that is read, the next one from `ahead` is fetched from memory.
     void (*direct)(int type, int n, const char *w, int64_t row_bytes, int64_t count,
-                   const uint16_t *x, int64_t of, float *sums, bool accumulate);
-    /// panel[p][row] = pair p of a row, for 16 rows.
-    void (*turn)(int type, const char *w, int64_t row_bytes, int64_t count, uint32_t *panel);
+                   const char *ahead, const uint16_t *x, int64_t of, float *sums, bool accumulate);
+    /// panel[p][row] = pair p of a row, for 16 rows; `next` as in ck_float_kernels.
+    void (*turn)(int type, const char *w, int64_t row_bytes, int64_t count, const char *next,
+                 uint32_t *panel);
     /// The same panel from f32 weights that are stored column by column: element k of row r is
     /// w[k * stride + r].
     void (*interleave)(const float *w, int64_t stride, int64_t rows, int64_t count,
                        uint32_t *panel);
-    /// c[i * stride + row] (+)= dot(row, x row i) for a turned block and n <= tile activations.
-    void (*multiply)(int n, const uint32_t *panel, int64_t count, const uint16_t *x, float *c,
-                     int64_t stride, bool accumulate);
+    /// c[i * stride + row] (+)= dot(row, x row i) for one or two turned panels of a block and n <=
+    /// tile activations.
+    void (*multiply)(int panels, int n, const uint32_t *panel, int64_t count, const uint16_t *x,
+                     float *c, int64_t stride, bool accumulate);
 } ck_bf16_kernels;
 extern const ck_bf16_kernels ck_bf16_avx512bf16, ck_bf16_amx;
 
@@ -117,16 +147,19 @@ CK_INLINE void turn_from(int type, const char *w, int64_t row_bytes, int64_t fir
 const ck_float_kernels *ck_float_table(void);
 const ck_bf16_kernels *ck_bf16_table(void);
 
-void ck_turn_scalar(int type, const char *w, int64_t row_bytes, int64_t count, float *panel);
+void ck_turn_scalar(int type, const char *w, int64_t row_bytes, int64_t count, const char *next,
+                    float *panel);
 #if CK_X86
 // With few activations limited by reading the weights, whatever the width of a vector.
 void ck_direct_avx2(int type, int n, const char *w, int64_t row_bytes, int64_t count,
                     const float *x, int64_t x_stride, float sums[direct_tile][row_step]);
-void ck_turn_avx2(int type, const char *w, int64_t row_bytes, int64_t count, float *panel);
+void ck_turn_avx2(int type, const char *w, int64_t row_bytes, int64_t count, const char *next,
+                  float *panel);
 void ck_round_avx512bf16(const float *x, int64_t count, uint16_t *out);
 void ck_interleave_avx512bf16(const float *w, int64_t stride, int64_t rows, int64_t count,
                               uint32_t *panel);
-void ck_turn_avx512bf16(int type, const char *w, int64_t row_bytes, int64_t count, uint32_t *panel);
+void ck_turn_avx512bf16(int type, const char *w, int64_t row_bytes, int64_t count, const char *next,
+                        uint32_t *panel);
 #endif
 
 /// ck_float_block by bf16 dot products.
@@ -134,6 +167,6 @@ void ck_bf16_block(const ck_bf16_kernels *kernels, int type, const void *w, int6
                    int64_t rows, int64_t first_column, int64_t columns,
                    const ck_float_activations *x, float *out, int64_t stride, void *scratch);
 /// ck_float_rows by bf16 dot products.
-void ck_bf16_rows(const ck_bf16_kernels *kernels, int type, const void *w, int64_t row_bytes,
+void ck_bf16_rows(const ck_bf16_kernels *kernels, int type, const char *w, int64_t row_bytes,
                   int64_t rows, int64_t columns, const ck_float_activations *x, float *out,
                   int64_t stride, void *scratch);

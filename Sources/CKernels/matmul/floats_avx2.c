@@ -17,23 +17,24 @@ CK_AVX2 CK_INLINE float sum_avx2(__m256 a) {
     s = _mm_hadd_ps(s, s);
     return _mm_cvtss_f32(_mm_add_ss(s, _mm_movehdup_ps(s)));
 }
-/// One block of some rows: `ahead` bytes from a weight in use is one that is fetched from memory.
-CK_AVX2 CK_INLINE void direct_block_avx2(const int type, const int rows, const int n, const char *w,
+enum { rows_at_once = 2 };
+/// One block of two rows: for each line of weights that is read, the next one from `ahead` is
+/// fetched from memory.
+CK_AVX2 CK_INLINE void direct_block_avx2(const int type, const int n, const char *w,
                                          int64_t row_bytes, int64_t count, const float *x,
-                                         int64_t x_stride, int64_t ahead,
+                                         int64_t x_stride, const char *ahead,
                                          float sums[direct_tile][row_step]) {
     const int size = type == CK_F32 ? 4 : 2;
-    __m256 a[2][direct_tile];
+    const int rows = rows_at_once;
+    __m256 a[rows_at_once][direct_tile];
     UNROLL for (int r = 0; r < rows; r++) UNROLL for (int i = 0; i < n; i++) a[r][i] =
         _mm256_setzero_ps();
     int64_t k = 0;
-    for (; k + lanes <= count; k += lanes) {
-        __m256 row[2];
-        UNROLL for (int r = 0; r < rows; r++) {
-            const char *at = w + r * row_bytes + size * k;
-            _mm_prefetch(at + ahead, _MM_HINT_T0);
-            row[r] = load_avx2(type, at);
-        }
+    for (; k + lanes <= count; k += lanes, ahead += rows * size * lanes) {
+        _mm_prefetch(ahead, _MM_HINT_T0);
+        __m256 row[rows_at_once];
+        UNROLL for (int r = 0; r < rows; r++) row[r] =
+            load_avx2(type, w + r * row_bytes + size * k);
         UNROLL for (int i = 0; i < n; i++) {
             __m256 v = _mm256_loadu_ps(x + i * x_stride + k);
             UNROLL for (int r = 0; r < rows; r++) a[r][i] = _mm256_fmadd_ps(row[r], v, a[r][i]);
@@ -51,25 +52,24 @@ CK_AVX2 CK_INLINE void direct_block_avx2(const int type, const int rows, const i
     UNROLL for (int r = 0; r < rows; r++) UNROLL for (int i = 0; i < n; i++) sums[i][r] +=
         sum_avx2(a[r][i]);
 }
-/// Few activations are limited by memory, and rows are read whole, one after the other: the
-/// processor's own read-ahead starts anew with each row of several, which narrow matrices would
-/// pay for with half of their speed. With more of them two rows share a block of activations.
+/// Two rows share a block of activations, and a block is done for all rows before the next one is
+/// begun. Weights are fetched in the order in which they lie, those behind these rows while the
+/// rows are read: in step, each row would start the processor's own read-ahead anew, which narrow
+/// matrices would pay for with half of their speed.
 CK_AVX2 CK_INLINE void direct_n_avx2(const int type, const int n, const char *w, int64_t row_bytes,
                                      int64_t count, const float *x, int64_t x_stride,
                                      float out[direct_tile][row_step]) {
-    const int size = type == CK_F32 ? 4 : 2, rows = n <= 3 ? 1 : 2;
-    const int64_t ahead = rows == 1 ? bytes_ahead : row_step * row_bytes;
-    // A stretch of columns is done for all rows before the next one is begun.
-    const int64_t stretch = rows == 1 ? count : block_columns;
+    const int size = type == CK_F32 ? 4 : 2;
+    const char *ahead = w + row_step * row_bytes + bytes_ahead;
     // Adding to -0 gives the summand, whatever its sign.
     for (int i = 0; i < n; i++)
         for (int r = 0; r < row_step; r++) out[i][r] = -0.0f;
-    for (int64_t first = 0; first < count; first += stretch)
-        for (int r = 0; r < row_step; r += rows)
-            for (int64_t k = first; k < count && k < first + stretch; k += block_columns)
-                direct_block_avx2(type, rows, n, w + r * row_bytes + size * k, row_bytes,
-                                  count - k < block_columns ? count - k : block_columns, x + k,
-                                  x_stride, ahead, (float(*)[row_step])(out[0] + r));
+    for (int64_t k = 0; k < count; k += block_columns) {
+        int64_t columns = count - k < block_columns ? count - k : block_columns;
+        for (int r = 0; r < row_step; r += rows_at_once, ahead += rows_at_once * size * columns)
+            direct_block_avx2(type, n, w + r * row_bytes + size * k, row_bytes, columns, x + k,
+                              x_stride, ahead, (float(*)[row_step])(out[0] + r));
+    }
 }
 CK_AVX2 CK_INLINE void direct_type_avx2(const int type, int n, const char *w, int64_t row_bytes,
                                         int64_t count, const float *x, int64_t x_stride,
@@ -138,17 +138,26 @@ CK_AVX2 CK_INLINE void turn_halves_avx2(const int type, const char *w, int64_t r
         _mm256_storeu_ps(out + 8, widen_avx2(type, _mm256_extracti128_si256(v, 1)));
     }
 }
-CK_AVX2 void ck_turn_avx2(int type, const char *w, int64_t row_bytes, int64_t count, float *panel) {
+CK_AVX2 CK_INLINE void fetch_avx2(const char *next, int64_t row_bytes) {
+    for (int r = 0; r < panel_rows; r++) _mm_prefetch(next + r * row_bytes, _MM_HINT_T1);
+}
+CK_AVX2 void ck_turn_avx2(int type, const char *w, int64_t row_bytes, int64_t count,
+                          const char *next, float *panel) {
     int64_t k = 0;
     if (type == CK_F32)
         for (; k + 8 <= count; k += 8) {
+            if (k % 16 == 0) fetch_avx2(next + 4 * k, row_bytes);
             turn_f32_avx2(w, row_bytes, panel, k);
             turn_f32_avx2(w + 8 * row_bytes, row_bytes, panel + 8, k);
         }
-    else if (type == CK_F16)
-        for (; k + 8 <= count; k += 8) turn_halves_avx2(CK_F16, w, row_bytes, panel, k);
     else
-        for (; k + 8 <= count; k += 8) turn_halves_avx2(CK_BF16, w, row_bytes, panel, k);
+        for (; k + 8 <= count; k += 8) {
+            if (k % 32 == 0) fetch_avx2(next + 2 * k, row_bytes);
+            if (type == CK_F16)
+                turn_halves_avx2(CK_F16, w, row_bytes, panel, k);
+            else
+                turn_halves_avx2(CK_BF16, w, row_bytes, panel, k);
+        }
     turn_from(type, w, row_bytes, k, count, panel);
 }
 

@@ -24,7 +24,7 @@ package final class StopRequests: Sendable {
     }
 
     deinit {
-        if signalPipe == writeEnd { signalPipe = -1 }
+        forget()
         close(descriptor)
         close(writeEnd)
     }
@@ -50,7 +50,7 @@ package final class StopRequests: Sendable {
     ///
     /// SIGHUP stays ignored where it is (`nohup`).
     package func listenForSignals() {
-        signalPipe = writeEnd
+        signalPipe.store(writeEnd, ordering: .sequentiallyConsistent)
         for number in [SIGINT, SIGTERM, SIGHUP] {
             let previous = signal(number, noteSignal)
             let wasIgnored = unsafeBitCast(previous, to: Int.self) == 1
@@ -60,22 +60,27 @@ package final class StopRequests: Sendable {
 
     /// Gives the signals back to their default, which ends the program.
     package func stopListening() {
-        for number in [SIGINT, SIGTERM, SIGHUP] where signalPipe == writeEnd {
-            signal(number, SIG_DFL)
-        }
-        signalPipe = -1
+        let isOurs = signalPipe.load(ordering: .relaxed) == writeEnd
+        for number in [SIGINT, SIGTERM, SIGHUP] where isOurs { signal(number, SIG_DFL) }
+        forget()
+    }
+
+    /// Takes this pipe from the handler, unless another one has its place by now.
+    private func forget() {
+        _ = signalPipe.compareExchange(
+            expected: writeEnd, desired: -1, ordering: .sequentiallyConsistent)
     }
 }
 
 /// Where the handler writes.
 ///
-/// A plain number, set before the handler is installed: inside a handler nothing may be
-/// allocated or locked.
-nonisolated(unsafe) private var signalPipe: Int32 = -1
+/// Set before the handler is installed: inside a handler nothing may be allocated or locked, and
+/// another thread may give the signals back while one arrives.
+private let signalPipe = Atomic<Int32>(-1)
 
 private func noteSignal(_ number: Int32) {
     let saved = errno
     var byte: UInt8 = 1
-    _ = write(signalPipe, &byte, 1)
+    _ = write(signalPipe.load(ordering: .relaxed), &byte, 1)
     errno = saved
 }

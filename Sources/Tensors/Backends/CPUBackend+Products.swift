@@ -155,59 +155,46 @@ extension CPUBackend {
         }
     }
 
-    /// Block by block in f32; numbers of other formats are dequantized into scratch memory first.
-    ///
-    /// Few activations: rows from end to end, as they lie in memory, which is what limits then.
-    /// Many: the same columns of all rows, so that their activations stay in the cache.
+    /// Weights in floating point, as they lie in memory.
     private func multiplyFloats(
         _ matrix: CPUMatrix, _ item: ProductItem, _ x: ck_float_activations, scratch: Scratch
     ) {
-        let blockColumns = Int(CK_FLOAT_BLOCK_COLUMNS)
-        if x.count <= ck_direct_limit(), matrix.isFloat {
-            let host = matrix.host
-            withUnsafePointer(to: x) { x in
-                ck_float_rows(
-                    matrix.type, host.data + item.rows.lowerBound * host.rowBytes,
-                    Int64(host.rowBytes), Int64(item.rows.count), Int64(matrix.columns), x,
-                    item.out, Int64(item.stride),
-                    scratch.product(bytes: Int(CK_FLOAT_SCRATCH_BYTES)))
-            }
+        guard matrix.isFloat else {
+            multiplyDequantized(matrix, item, x, scratch: scratch)
             return
         }
-        let blockRows = Int(CK_FLOAT_BLOCK_ROWS)
-        for column in stride(from: 0, to: matrix.columns, by: blockColumns) {
-            for row in stride(from: item.rows.lowerBound, to: item.rows.upperBound, by: blockRows) {
-                let rows = row..<min(row + blockRows, item.rows.upperBound)
-                multiplyBlock(matrix, rows, column, item, x, scratch: scratch)
-            }
+        let host = matrix.host
+        withUnsafePointer(to: x) { x in
+            ck_float_rows(
+                matrix.type, host.data + item.rows.lowerBound * host.rowBytes,
+                Int64(host.rowBytes), Int64(item.rows.count), Int64(matrix.columns), x,
+                item.out, Int64(item.stride),
+                scratch.product(bytes: Int(CK_FLOAT_SCRATCH_BYTES)))
         }
     }
 
-    private func multiplyBlock(
-        _ matrix: CPUMatrix, _ rows: Range<Int>, _ column: Int, _ item: ProductItem,
-        _ x: ck_float_activations, scratch: Scratch
+    /// Block by block: numbers of other formats become f32 in scratch memory first.
+    private func multiplyDequantized(
+        _ matrix: CPUMatrix, _ item: ProductItem, _ x: ck_float_activations, scratch: Scratch
     ) {
-        let host = matrix.host
-        let blockColumns = Int(CK_FLOAT_BLOCK_COLUMNS)
-        var source = host.data + rows.lowerBound * host.rowBytes + column * host.format.blockBytes
-        var rowBytes = host.rowBytes
-        var type = matrix.type
-        if !matrix.isFloat {
-            let block = scratch.panel(Int(CK_FLOAT_BLOCK_ROWS) * blockColumns)
-            for (index, row) in rows.enumerated() {
-                matrix.dequantize(
-                    row: row, first: column, count: min(blockColumns, matrix.columns - column),
-                    into: block + index * blockColumns)
+        let (blockRows, blockColumns) = (Int(CK_FLOAT_BLOCK_ROWS), Int(CK_FLOAT_BLOCK_COLUMNS))
+        let block = scratch.panel(blockRows * blockColumns)
+        for column in stride(from: 0, to: matrix.columns, by: blockColumns) {
+            for row in stride(from: item.rows.lowerBound, to: item.rows.upperBound, by: blockRows) {
+                let rows = row..<min(row + blockRows, item.rows.upperBound)
+                for (index, row) in rows.enumerated() {
+                    matrix.dequantize(
+                        row: row, first: column, count: min(blockColumns, matrix.columns - column),
+                        into: block + index * blockColumns)
+                }
+                withUnsafePointer(to: x) { x in
+                    ck_float_block(
+                        Int32(CK_F32.rawValue), block, Int64(4 * blockColumns), Int64(rows.count),
+                        Int64(column), Int64(matrix.columns), x,
+                        item.out + (row - item.rows.lowerBound), Int64(item.stride),
+                        scratch.product(bytes: Int(CK_FLOAT_SCRATCH_BYTES)))
+                }
             }
-            source = UnsafeRawPointer(block)
-            rowBytes = 4 * blockColumns
-            type = Int32(CK_F32.rawValue)
-        }
-        withUnsafePointer(to: x) { x in
-            ck_float_block(
-                type, source, Int64(rowBytes), Int64(rows.count), Int64(column),
-                Int64(matrix.columns), x, item.out + (rows.lowerBound - item.rows.lowerBound),
-                Int64(item.stride), scratch.product(bytes: Int(CK_FLOAT_SCRATCH_BYTES)))
         }
     }
 }

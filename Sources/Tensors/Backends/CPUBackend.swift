@@ -169,8 +169,12 @@ package final class CPUBackend: Backend {
     }
 
     /// Single rows are not worth waking a thread for; more are dealt out in small groups.
+    ///
+    /// Many come in groups of as many as a cache keeps keys together: two threads that write to the
+    /// same lines would wait for each other.
     func forEachRow(_ rows: Int, _ body: (Int) -> Void) {
-        let group = 8
+        let keys = Int(CK_ATTENTION_GROUP)
+        let group = rows > 2 * keys ? keys : keys / 2
         pool.run((rows + group - 1) / group) { item, _ in
             for row in item * group..<min((item + 1) * group, rows) { body(row) }
         }

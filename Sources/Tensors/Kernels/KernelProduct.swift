@@ -83,7 +83,7 @@ package final class KernelProduct {
                 if let panels {
                     packed(panels, x, Int64(count), min(step, rows), out)
                 } else {
-                    floats(x, Int64(count), byBF16: byBF16, out)
+                    floats(x, Int64(count), min(step, rows), byBF16: byBF16, out)
                 }
             }
         }
@@ -108,7 +108,7 @@ package final class KernelProduct {
     }
 
     private func floats(
-        _ x: UnsafePointer<Float>, _ count: Int64, byBF16: Bool,
+        _ x: UnsafePointer<Float>, _ count: Int64, _ step: Int, byBF16: Bool,
         _ out: UnsafeMutablePointer<Float>
     ) {
         let width = Int64(columns)
@@ -130,13 +130,10 @@ package final class KernelProduct {
             }
             input.rounded = UnsafePointer(halves)
         }
-        for column in stride(from: 0, to: columns, by: Int(CK_FLOAT_BLOCK_COLUMNS)) {
-            for row in stride(from: 0, to: rows, by: Int(CK_FLOAT_BLOCK_ROWS)) {
-                ck_float_block(
-                    type, stored.start + row * rowBytes + column * format.blockBytes,
-                    Int64(rowBytes), Int64(min(Int(CK_FLOAT_BLOCK_ROWS), rows - row)),
-                    Int64(column), width, &input, out + row, Int64(rows), scratch.start)
-            }
+        for row in stride(from: 0, to: rows, by: step) {
+            ck_float_rows(
+                type, stored.start + row * rowBytes, Int64(rowBytes), Int64(min(step, rows - row)),
+                width, &input, out + row, Int64(rows), scratch.start)
         }
     }
 }
