@@ -7,8 +7,9 @@ import CKernels
 /// it: for decoding, where few rows see many positions. What units compute is merged afterwards,
 /// in the order of the blocks, so that both ways give the same numbers.
 ///
-/// Refilled by each pass; its arrays keep their memory.
-final class AttentionPlan {
+/// Refilled by each pass; its arrays keep their memory. A value, so that threads read a copy of
+/// their own: counting references to what they share would have each wait for the others.
+struct AttentionPlan {
     /// A run of adjacent slots within a block.
     struct Piece: Hashable {
         /// Position in the block.
@@ -53,7 +54,7 @@ final class AttentionPlan {
     private(set) var unitRows: [UnitRow] = []
     /// Into `unitRows`: each row's first block.
     private(set) var firstUnitRows: [Int] = []
-    private var pieces: [Piece] = []
+    private(set) var pieces: [Piece] = []
     /// Into `pieces`: where each block of each sequence begins, and the end of them all.
     private var pieceStarts: [Int] = []
     /// Into `pieceStarts`: a sequence's first block.
@@ -66,14 +67,20 @@ final class AttentionPlan {
     private var blockOfLastUnit: [Int] = []
     private var lastUnitRows: [Int] = []
 
-    /// Positions and slots of one block of one sequence.
-    func pieces(sequence: Int, block: Int) -> ArraySlice<Piece> {
+    /// Into `pieces`: positions and slots of one block of one sequence.
+    func pieces(sequence: Int, block: Int) -> Range<Int> {
         let index = blockStarts[sequence] + block
-        return pieces[pieceStarts[index]..<pieceStarts[index + 1]]
+        return pieceStarts[index]..<pieceStarts[index + 1]
+    }
+
+    /// Whether pieces begin at the first slot of a group of so many.
+    func areWholeGroups(_ places: Range<Int>, of group: Int) -> Bool {
+        for index in places where pieces[index].slot % group != 0 { return false }
+        return true
     }
 
     /// - Parameter group: query heads of a key/value head.
-    func update(for sequences: [SequenceRows], group: Int) {
+    mutating func update(for sequences: [SequenceRows], group: Int) {
         if matches(sequences, group: group) { return }
         tiles.removeAll(keepingCapacity: true)
         units.removeAll(keepingCapacity: true)
@@ -90,7 +97,7 @@ final class AttentionPlan {
             }
         }
         // The dearest first, so that threads end together.
-        if tiles.count > 1 { tiles.sort { cost($0) > cost($1) } }
+        if tiles.count > 1 { tiles = tiles.sorted { cost($0) > cost($1) } }
         addUnits(sequences)
     }
 
@@ -103,7 +110,7 @@ final class AttentionPlan {
     }
 
     /// True when the plan was made for just these; else keeps what it is made for from now on.
-    private func matches(_ sequences: [SequenceRows], group: Int) -> Bool {
+    private mutating func matches(_ sequences: [SequenceRows], group: Int) -> Bool {
         var index = 0
         var isSame = true
         func visit(_ value: Int) {
@@ -136,7 +143,7 @@ final class AttentionPlan {
     }
 
     /// Cuts every sequence into blocks, and those where its spans end.
-    private func layOut(_ sequences: [SequenceRows]) {
+    private mutating func layOut(_ sequences: [SequenceRows]) {
         pieces.removeAll(keepingCapacity: true)
         pieceStarts.removeAll(keepingCapacity: true)
         blockStarts.removeAll(keepingCapacity: true)
@@ -172,7 +179,7 @@ final class AttentionPlan {
         blockStarts[sequence + 1] - blockStarts[sequence] - 1
     }
 
-    private func addUnits(_ sequences: [SequenceRows]) {
+    private mutating func addUnits(_ sequences: [SequenceRows]) {
         var rowCount = 0
         var blocks = 0
         for (index, sequence) in sequences.enumerated() where isDealtByBlock(sequence) {
@@ -204,7 +211,7 @@ final class AttentionPlan {
         }
     }
 
-    private func addRows(of sequence: SequenceRows, _ index: Int, block: Int) {
+    private mutating func addRows(of sequence: SequenceRows, _ index: Int, block: Int) {
         blockOfLastUnit[index] = block
         for row in 0..<sequence.count {
             let seen = min(firstPositions[index] + row + 1 - block * Self.block, Self.block)
@@ -223,8 +230,8 @@ final class AttentionPlan {
 
     /// A full block of adjacent slots that every row of its sequence sees.
     private func isWhole(_ sequence: Int, _ block: Int) -> Bool {
-        let pieces = pieces(sequence: sequence, block: block)
-        return pieces.count == 1 && pieces[pieces.startIndex].count == Self.block
+        let places = pieces(sequence: sequence, block: block)
+        return places.count == 1 && pieces[places.lowerBound].count == Self.block
             && firstPositions[sequence] >= (block + 1) * Self.block
     }
 
@@ -233,6 +240,7 @@ final class AttentionPlan {
     ) -> Bool {
         isDealtByBlock(sequence) && block < blockCount(other) && blockOfLastUnit[other] < block
             && isWhole(other, block)
-            && pieces(sequence: other, block: block) == pieces(sequence: index, block: block)
+            && pieces[pieces(sequence: other, block: block)]
+                == pieces[pieces(sequence: index, block: block)]
     }
 }

@@ -28,8 +28,8 @@ extension CPUBackend {
         let (queries, out) = (cpu(queries), cpu(out))
         let keyHeads = cache.shape.heads
         let group = queries.width / cache.shape.headSize / keyHeads
-        let plan = attention.plan
-        plan.update(for: sequences, group: group)
+        attention.plan.update(for: sequences, group: group)
+        let (plan, scratch) = (attention.plan, attention.scratch)
         let pass = AttentionPass(
             plan: plan, cache: cache, layer: layer, queries: queries, out: out, group: group)
         let unitStates = attention.states(
@@ -37,12 +37,12 @@ extension CPUBackend {
         let (tiles, units) = (plan.tiles.count, plan.units.count)
         pool.run((tiles + units) * keyHeads) { item, thread in
             let (index, head) = (item / keyHeads, item % keyHeads)
-            let scratch = attention.scratch[thread]
             if index < tiles {
-                pass.attend(plan.tiles[index], head: head, scratch: scratch)
+                pass.attend(plan.tiles[index], head: head, scratch: scratch[thread])
             } else {
                 pass.attend(
-                    plan.units[index - tiles], head: head, states: unitStates, scratch: scratch)
+                    plan.units[index - tiles], head: head, states: unitStates,
+                    scratch: scratch[thread])
             }
         }
         let rows = plan.firstUnitRows.count
@@ -64,7 +64,7 @@ extension CPUBackend {
 
 /// What attention keeps between passes.
 final class AttentionMemory {
-    let plan = AttentionPlan()
+    var plan = AttentionPlan()
     let scratch: [AttentionScratch]
     private let unitStates = Scratch()
 
@@ -200,9 +200,10 @@ private struct AttentionPass {
         var isHalf = format == .f16
         scratch.pieces.removeAll(keepingCapacity: true)
         // Slots are used where they are; what begins within a group is brought together first.
-        if pieces.allSatisfy({ $0.slot % panel == 0 }), size % panel == 0, format != .q8_0 {
+        if size % panel == 0, format != .q8_0, plan.areWholeGroups(pieces, of: panel) {
             let bytes = format.bytes(headSize: size)
-            for piece in pieces {
+            for index in pieces {
+                let piece = plan.pieces[index]
                 scratch.pieces.append(
                     ck_attention_piece(
                         first: Int64(piece.first), keys: keys + piece.slot * bytes,
@@ -212,7 +213,8 @@ private struct AttentionPass {
             let width = (size + panel - 1) / panel * panel
             let keyBlock = scratch.keys(Self.block * size)
             let valueBlock = scratch.values(Self.block * width)
-            for piece in pieces {
+            for index in pieces {
+                let piece = plan.pieces[index]
                 ck_cache_load(
                     format.kernelType, Int64(size), Int64(piece.slot), Int64(piece.count),
                     Int64(piece.first), keys, values, keyBlock, valueBlock)

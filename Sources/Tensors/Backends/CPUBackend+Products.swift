@@ -8,8 +8,14 @@ import CKernels
 
 /// Some rows of a matrix times all activations of a call.
 struct ProductItem {
+    /// Unmanaged, and the same below: counting references from several threads would have each
+    /// wait for the others.
     let matrix: Unmanaged<CPUMatrix>
     let rows: Range<Int>
+    /// The first of the rows packed, for quantized weights.
+    let panels: UnsafeRawPointer?
+    let type: Int32
+    let columns: Int
     /// Where the first of the rows goes for the first activation.
     let out: UnsafeMutablePointer<Float>
     let stride: Int
@@ -82,7 +88,11 @@ extension CPUBackend {
             let end = min(first + share, matrix.rows)
             products.append(
                 ProductItem(
-                    matrix: .passUnretained(matrix), rows: first..<end, out: out.data + first,
+                    matrix: .passUnretained(matrix), rows: first..<end,
+                    panels: matrix.panels.map {
+                        UnsafeRawPointer($0.start + first / 16 * $0.panelBytes)
+                    },
+                    type: matrix.type, columns: matrix.columns, out: out.data + first,
                     stride: out.width))
             first = end
         }
@@ -137,19 +147,19 @@ extension CPUBackend {
     }
 
     private func compute(rows: Int, input: ProductInput) {
+        let scratch = self.scratch
         products.withUnsafeBufferPointer { items in
             pool.run(items.count) { index, thread in
                 let item = items[index]
-                let matrix = item.matrix._withUnsafeGuaranteedRef { $0 }
-                guard let panels = matrix.panels else {
-                    multiplyFloats(matrix, item, input.floats, scratch: scratch[thread])
+                guard let panels = item.panels else {
+                    item.matrix._withUnsafeGuaranteedRef {
+                        multiplyFloats($0, item, input.floats, scratch: scratch[thread])
+                    }
                     return
                 }
                 ck_product(
-                    matrix.type, Int64(matrix.columns),
-                    panels.start + item.rows.lowerBound / 16 * panels.panelBytes,
-                    Int64(item.rows.count), input.quantized(for: matrix.type), Int64(rows),
-                    item.out, Int64(item.stride),
+                    item.type, Int64(item.columns), panels, Int64(item.rows.count),
+                    input.quantized(for: item.type), Int64(rows), item.out, Int64(item.stride),
                     scratch[thread].product(bytes: Int(ck_product_scratch_bytes(Int64(rows)))))
             }
         }
