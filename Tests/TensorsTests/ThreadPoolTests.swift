@@ -2,6 +2,12 @@ import Synchronization
 import Tensors
 import Testing
 
+#if canImport(Darwin)
+    import Darwin
+#else
+    import Glibc
+#endif
+
 @Suite struct ThreadPoolTests {
     @Test(arguments: [1, 2, 3, 8])
     func everyItemRunsOnce(threads: Int) {
@@ -29,6 +35,29 @@ import Testing
             inUse[thread].value.subtract(1, ordering: .relaxed)
         }
         #expect(clashes.value.load(ordering: .relaxed) == 0)
+    }
+
+    /// The first item waits for all others: the rest of its thread's range is done by the others.
+    @Test(arguments: [2, 3, 5])
+    func othersTakeOverFromAThreadThatIsHeldUp(threads: Int) {
+        let pool = ThreadPool(threadCount: threads)
+        defer { pool.stop() }
+        let count = 100
+        let others = Box()
+        let deadline = ContinuousClock.now + .seconds(20)
+        pool.run(count) { item, _ in
+            guard item == 0 else {
+                others.value.add(1, ordering: .relaxed)
+                return
+            }
+            while others.value.load(ordering: .relaxed) < count - 1 {
+                if ContinuousClock.now > deadline {
+                    Issue.record("items were left to the thread that was held up")
+                    return
+                }
+                sched_yield()
+            }
+        }
     }
 
     private final class Box: Sendable {
