@@ -17,7 +17,7 @@ import Synchronization
 ///
 /// Each thread has a range of items of its own, one after the other, and helps the others when it
 /// is done. So it goes on reading where its weights have been fetched ahead, finds in its cache the
-/// rows that it wrote in the job before, and shares no line of memory with its neighbour.
+/// rows that it wrote in the job before, and seldom writes to a line that another one writes to.
 package final class ThreadPool: @unchecked Sendable {
     /// The caller's thread included.
     package let threadCount: Int
@@ -86,6 +86,14 @@ package final class ThreadPool: @unchecked Sendable {
             }
             self.body = nil
         }
+    }
+
+    deinit {
+        pthread_cond_destroy(wake)
+        pthread_mutex_destroy(mutex)
+        wake.deallocate()
+        mutex.deallocate()
+        nextItems.deallocate()
     }
 
     /// Ends the workers, which otherwise keep the pool alive.

@@ -27,7 +27,7 @@ void ck_round_tile(int64_t columns, int64_t count, int64_t tile, const float *x,
             kernels->round(x + (first + i) * stride + k, size, to);
             memset(to + size, 0, 2 * (size_t)(block_columns - size));
             for (int64_t at = 0; to == row && at < block_columns; at += together)
-                memcpy(out + at * n + i * together, row + at, 2 * (size_t)together);
+                memcpy(out + at * n + i * together, to + at, 2 * (size_t)together);
         }
 }
 
@@ -119,37 +119,26 @@ static void multiply_block(const ck_bf16_kernels *kernels, int type, const char 
     }
 }
 
-void ck_bf16_block(const ck_bf16_kernels *kernels, int type, const void *w, int64_t row_bytes,
+void ck_bf16_block(const ck_bf16_kernels *kernels, int type, const char *w, int64_t row_bytes,
                    int64_t rows, int64_t first_column, int64_t columns,
-                   const ck_float_activations *x, float *out, int64_t stride, void *scratch) {
+                   const ck_float_activations *x, float *out, int64_t stride, void *scratch,
+                   const char *next) {
     if (kernels->begin) kernels->begin(x->count, x->count <= kernels->direct_limit);
     multiply_block(kernels, type, w, row_bytes, rows, first_column, columns, x, out, stride,
-                   scratch, 0);
+                   scratch, next);
     if (kernels->end) kernels->end();
 }
 
-void ck_bf16_rows(const ck_bf16_kernels *kernels, int type, const char *w, int64_t row_bytes,
-                  int64_t rows, int64_t columns, const ck_float_activations *x, float *out,
-                  int64_t stride, void *scratch) {
-    bool is_direct = x->count <= kernels->direct_limit;
-    if (kernels->begin) kernels->begin(x->count, is_direct);
-    int64_t step = kernels->direct_rows;
-    for (int64_t row = 0; is_direct && row < rows; row += step)
+void ck_bf16_direct_rows(const ck_bf16_kernels *kernels, int type, const char *w, int64_t row_bytes,
+                         int64_t rows, int64_t columns, const ck_float_activations *x, float *out,
+                         int64_t stride, void *scratch) {
+    const int64_t step = kernels->direct_rows;
+    if (kernels->begin) kernels->begin(x->count, true);
+    for (int64_t row = 0; row < rows; row += step)
         for (int64_t k = 0; k < columns; k += block_columns)
             multiply_block(kernels, type, w + row * row_bytes + 2 * k, row_bytes,
                            rows - row < step ? rows - row : step, k, columns, x, out + row, stride,
                            scratch, 0);
-    block_place at = {0};
-    const char *block = is_direct ? 0 : w;
-    while (block) {
-        block_place after = place_after(at, rows, columns, x->count);
-        const char *next = block_at(after, type, w, row_bytes, rows, columns);
-        int64_t some = rows - at.row < block_rows ? rows - at.row : block_rows;
-        multiply_block(kernels, type, block, row_bytes, some, at.column, columns, x, out + at.row,
-                       stride, scratch, next);
-        at = after;
-        block = next;
-    }
     if (kernels->end) kernels->end();
 }
 

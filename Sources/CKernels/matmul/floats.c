@@ -181,15 +181,22 @@ static void multiply_block(const ck_float_kernels *kernels, int type, const char
     }
 }
 
+/// By the products that the activations are made for.
+static void multiply_any(int type, const char *w, int64_t row_bytes, int64_t rows,
+                         int64_t first_column, int64_t columns, const ck_float_activations *x,
+                         float *out, int64_t stride, void *scratch, const char *next) {
+    if (x->rounded && type != CK_F32)
+        ck_bf16_block(ck_bf16_table(), type, w, row_bytes, rows, first_column, columns, x, out,
+                      stride, scratch, next);
+    else
+        multiply_block(ck_float_table(), type, w, row_bytes, rows, first_column, columns, x, out,
+                       stride, scratch, next);
+}
+
 void ck_float_block(int type, const void *w, int64_t row_bytes, int64_t rows, int64_t first_column,
                     int64_t columns, const ck_float_activations *x, float *out, int64_t stride,
                     void *scratch) {
-    if (x->rounded && type != CK_F32)
-        ck_bf16_block(ck_bf16_table(), type, w, row_bytes, rows, first_column, columns, x, out,
-                      stride, scratch);
-    else
-        multiply_block(ck_float_table(), type, w, row_bytes, rows, first_column, columns, x, out,
-                       stride, scratch, 0);
+    multiply_any(type, w, row_bytes, rows, first_column, columns, x, out, stride, scratch, 0);
 }
 
 /// Few activations, by whole rows.
@@ -216,14 +223,36 @@ static void direct_rows(int type, const char *w, int64_t row_bytes, int64_t rows
     }
 }
 
+/// Blocks in the order in which they are multiplied: the same columns of all rows, so that their
+/// activations stay in the cache, or where there are few activations, whole rows.
+typedef struct {
+    int64_t row, column;
+} block_place;
+static block_place place_after(block_place at, int64_t rows, int64_t columns, int64_t count) {
+    if (count <= direct_limit) {
+        at.column += block_columns;
+        if (at.column < columns) return at;
+        return (block_place){.row = at.row + block_rows};
+    }
+    at.row += block_rows;
+    if (at.row < rows) return at;
+    return (block_place){.column = at.column + block_columns};
+}
+/// The weights at a place; null beyond the last one.
+static const char *block_at(block_place at, int type, const char *w, int64_t row_bytes,
+                            int64_t rows, int64_t columns) {
+    if (at.row >= rows || at.column >= columns) return 0;
+    return w + at.row * row_bytes + (type == CK_F32 ? 4 : 2) * at.column;
+}
+
 void ck_float_rows(int type, const void *w, int64_t row_bytes, int64_t rows, int64_t columns,
                    const ck_float_activations *x, float *out, int64_t stride, void *scratch) {
-    if (x->rounded && type != CK_F32) {
-        ck_bf16_rows(ck_bf16_table(), type, w, row_bytes, rows, columns, x, out, stride, scratch);
-        return;
-    }
-    if (x->count <= direct_limit) {
-        direct_rows(type, w, row_bytes, rows, columns, x, out, stride, scratch);
+    const ck_bf16_kernels *bf16 = x->rounded && type != CK_F32 ? ck_bf16_table() : 0;
+    if (x->count <= (bf16 ? bf16->direct_limit : direct_limit)) {
+        if (bf16)
+            ck_bf16_direct_rows(bf16, type, w, row_bytes, rows, columns, x, out, stride, scratch);
+        else
+            direct_rows(type, w, row_bytes, rows, columns, x, out, stride, scratch);
         return;
     }
     block_place at = {0};
@@ -232,8 +261,8 @@ void ck_float_rows(int type, const void *w, int64_t row_bytes, int64_t rows, int
         block_place after = place_after(at, rows, columns, x->count);
         const char *next = block_at(after, type, w, row_bytes, rows, columns);
         int64_t some = rows - at.row < block_rows ? rows - at.row : block_rows;
-        multiply_block(ck_float_table(), type, block, row_bytes, some, at.column, columns, x,
-                       out + at.row, stride, scratch, next);
+        multiply_any(type, block, row_bytes, some, at.column, columns, x, out + at.row, stride,
+                     scratch, next);
         at = after;
         block = next;
     }

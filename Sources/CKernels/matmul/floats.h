@@ -12,30 +12,8 @@ _Static_assert(4 * block_rows * block_columns + block_rows * staged_bytes <= CK_
                "scratch");
 /// Activations up to which weights are not turned first.
 enum { direct_limit = 4 * direct_tile };
-/// Bytes of a weight in use to the one that is fetched from memory.
+/// From the end of the rows in use to the weights that are fetched from memory.
 enum { bytes_ahead = 4096 };
-/// Blocks in the order in which they are multiplied: the same columns of all rows, so that their
-/// activations stay in the cache, or where there are few activations, whole rows.
-typedef struct {
-    int64_t row, column;
-} block_place;
-CK_INLINE block_place place_after(block_place at, int64_t rows, int64_t columns, int64_t count) {
-    if (count <= direct_limit) {
-        at.column += block_columns;
-        if (at.column < columns) return at;
-        return (block_place){.row = at.row + block_rows};
-    }
-    at.row += block_rows;
-    if (at.row < rows) return at;
-    return (block_place){.column = at.column + block_columns};
-}
-/// The weights at a place; null beyond the last one.
-CK_INLINE const char *block_at(block_place at, int type, const char *w, int64_t row_bytes,
-                               int64_t rows, int64_t columns) {
-    if (at.row >= rows || at.column >= columns) return 0;
-    return w + at.row * row_bytes + (type == CK_F32 ? 4 : 2) * at.column;
-}
-
 /// The order in which the chains of a turned block are computed and added up.
 static const int chain_order[lanes] = {0, 4, 1, 5, 2, 6, 3, 7};
 
@@ -162,11 +140,12 @@ void ck_turn_avx512bf16(int type, const char *w, int64_t row_bytes, int64_t coun
                         uint32_t *panel);
 #endif
 
-/// ck_float_block by bf16 dot products.
-void ck_bf16_block(const ck_bf16_kernels *kernels, int type, const void *w, int64_t row_bytes,
+/// ck_float_block by bf16 dot products; `next`, unless it is null, is the block after it.
+void ck_bf16_block(const ck_bf16_kernels *kernels, int type, const char *w, int64_t row_bytes,
                    int64_t rows, int64_t first_column, int64_t columns,
-                   const ck_float_activations *x, float *out, int64_t stride, void *scratch);
-/// ck_float_rows by bf16 dot products.
-void ck_bf16_rows(const ck_bf16_kernels *kernels, int type, const char *w, int64_t row_bytes,
-                  int64_t rows, int64_t columns, const ck_float_activations *x, float *out,
-                  int64_t stride, void *scratch);
+                   const ck_float_activations *x, float *out, int64_t stride, void *scratch,
+                   const char *next);
+/// ck_float_rows by bf16 dot products, for at most `direct_limit` activations.
+void ck_bf16_direct_rows(const ck_bf16_kernels *kernels, int type, const char *w, int64_t row_bytes,
+                         int64_t rows, int64_t columns, const ck_float_activations *x, float *out,
+                         int64_t stride, void *scratch);

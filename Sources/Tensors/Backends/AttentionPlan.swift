@@ -97,16 +97,16 @@ struct AttentionPlan {
             }
         }
         // The dearest first, so that threads end together.
-        if tiles.count > 1 { tiles = tiles.sorted { cost($0) > cost($1) } }
+        let firstPositions = firstPositions
+        func cost(_ tile: Tile) -> Int {
+            (firstPositions[tile.sequence] + tile.firstRow + tile.count) * tile.count
+        }
+        if tiles.count > 1 { tiles.sort { cost($0) > cost($1) } }
         addUnits(sequences)
     }
 
     private func isDealtByBlock(_ sequence: SequenceRows) -> Bool {
         sequence.count <= Self.unitRowLimit
-    }
-
-    private func cost(_ tile: Tile) -> Int {
-        (firstPositions[tile.sequence] + tile.firstRow + tile.count) * tile.count
     }
 
     /// True when the plan was made for just these; else keeps what it is made for from now on.

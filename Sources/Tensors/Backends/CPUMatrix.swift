@@ -55,7 +55,7 @@ package final class CPUMatrix: DeviceMatrix {
         dequantize(host.data + row * host.rowBytes, count: columns, into: out)
     }
 
-    /// Whether `ck_float_block` reads the stored numbers themselves.
+    /// Whether `ck_float_rows` reads the stored numbers themselves.
     var isFloat: Bool {
         type == Int32(CK_F32.rawValue) || type == Int32(CK_F16.rawValue)
             || type == Int32(CK_BF16.rawValue)
