@@ -13,7 +13,13 @@
                     return "needs \(program) (packages slurmctld, slurmd, slurm-client and munge)"
                 }
             }
-            return getuid() == 0 ? nil : "needs root, for slurmd runs jobs as their users"
+            if getuid() != 0 { return "needs root, for slurmd runs jobs as their users" }
+            do {
+                _ = try SlurmTestBed()
+                return nil
+            } catch {
+                return "Slurm does not start here: \(error)"
+            }
         }()
 
         let folder: TemporaryFolder
@@ -28,7 +34,7 @@
         init() throws {
             folder = try TemporaryFolder()
             host = Self.shortHostName()
-            let port = 20_000 + Int(getpid()) % 20_000
+            let port = try Self.freePorts()
             try FileSystem.makeFolder(folder["state"])
             try FileSystem.makeFolder(folder["spool"])
             try FileSystem.write(
@@ -36,8 +42,12 @@
             try startMunge()
             controller = try start("slurmctld", ["-D"])
             try startNode()
-            try wait("an idle node", seconds: 60) {
-                try self.ask("sinfo", "-h", "-o", "%t").contains("idle")
+            do {
+                try wait("an idle node", seconds: 60) {
+                    try self.ask("sinfo", "-h", "-o", "%t").contains("idle")
+                }
+            } catch {
+                throw Late(what: "an idle node:\n\(lastLines("slurmctld"))\n\(lastLines("slurmd"))")
             }
         }
 
@@ -80,6 +90,38 @@
         struct Late: Error, CustomStringConvertible {
             let what: String
             var description: String { "waited in vain for \(what)" }
+        }
+
+        private func lastLines(_ program: String) -> String {
+            let bytes = (try? FileSystem.read(folder["\(program).out"])) ?? []
+            return String(decoding: bytes, as: UTF8.self).split(separator: "\n").suffix(5)
+                .joined(separator: "\n")
+        }
+
+        /// The first of two ports that nobody has, below those that the kernel gives to whoever
+        /// asks for any: the servers of the tests beside this one do.
+        private static func freePorts() throws -> Int {
+            let all = 20_000..<32_000
+            guard
+                let first = all.shuffled().prefix(1_000).first(where: {
+                    isFree($0) && isFree($0 + 1)
+                })
+            else { throw Late(what: "two free ports in \(all)") }
+            return first
+        }
+
+        private static func isFree(_ port: Int) -> Bool {
+            let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+            guard descriptor >= 0 else { return false }
+            defer { close(descriptor) }
+            var address = sockaddr_in()
+            address.sin_family = sa_family_t(AF_INET)
+            address.sin_port = in_port_t(port).bigEndian
+            return withUnsafeBytes(of: &address) {
+                bind(
+                    descriptor, $0.baseAddress?.assumingMemoryBound(to: sockaddr.self),
+                    socklen_t($0.count)) == 0
+            }
         }
 
         // MARK: - Daemons
