@@ -107,6 +107,9 @@ package final class MappedFile: Sendable {
         UnsafeRawBufferPointer(start: UnsafeRawPointer(base), count: count)
     }
 
+    /// Whether what `release` gives back can be read again.
+    package var isLasting: Bool { !forgets }
+
     /// Asks the system to start reading a range before it is touched.
     package func prefetch(_ range: Range<Int>) { advise(range, MADV_WILLNEED) }
 

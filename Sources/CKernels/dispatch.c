@@ -211,8 +211,33 @@ double ck_exponentials(int64_t n, const float *x, double shift, double scale, do
 void ck_f32_to_f16(int64_t n, const float *x, uint16_t *out) {
     table()->vectors->f32_to_f16(n, x, out);
 }
+int64_t ck_largest(int64_t n, const float *x, float *second) {
+    return table()->vectors->largest(n, x, second);
+}
 
 // Simple enough for the compiler to vectorise at the baseline, or rare beside the matrices.
+
+int64_t ck_at_least(int64_t n, const float *x, float bar, int64_t limit, int64_t *indices) {
+    int64_t found = 0;
+    // Few are: a run without any is one comparison.
+    for (int64_t i = 0; i < n;) {
+        int64_t end = i + 32 < n ? i + 32 : n;
+        int any = 0;
+        for (int64_t j = i; j < end; j++) any |= x[j] >= bar;
+        for (; any && i < end; i++)
+            if (x[i] >= bar && found++ < limit) indices[found - 1] = i;
+        i = end;
+    }
+    return found;
+}
+bool ck_all_finite(int64_t n, const float *x) {
+    uint32_t found = 0;
+    for (int64_t i = 0; i < n; i++) {
+        uint32_t exponent = ck_float_to_bits(x[i]) & 0x7f800000;
+        found |= exponent == 0x7f800000;
+    }
+    return !found;
+}
 void ck_add(int64_t n, float *x, const float *y) {
     for (int64_t i = 0; i < n; i++) x[i] += y[i];
 }

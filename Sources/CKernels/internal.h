@@ -65,6 +65,7 @@ typedef struct {
     void (*softmax)(int64_t, float *, float);
     double (*exponentials)(int64_t, const float *, double, double, double *);
     void (*f32_to_f16)(int64_t, const float *, uint16_t *);
+    int64_t (*largest)(int64_t, const float *, float *);
 } ck_vector_kernels;
 
 /// The kernels of attention for one instruction set.

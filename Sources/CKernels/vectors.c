@@ -1,4 +1,4 @@
-// Normalisation, activation, softmax, exponentials and conversion of f32 vectors.
+// Normalisation, activation, softmax, exponentials, conversion and extremes of f32 vectors.
 // exp in the AVX2 variants: range reduction by ln 2 in two parts and a polynomial of degree 6
 // (Cephes expf), at most 2 units in the last place over the range where the result is normal.
 #include "internal.h"
@@ -52,8 +52,25 @@ static double exponentials(int64_t n, const float *x, double shift, double scale
     return sum;
 }
 
-const ck_vector_kernels ck_vectors_scalar = {rms_norm, silu_multiply, softmax, exponentials,
-                                             f32_to_f16};
+static int64_t largest(int64_t n, const float *x, float *second) {
+    int64_t best = 0;
+    float top = -INFINITY, next = -INFINITY;
+    for (int64_t i = 0; i < n; i++) {
+        if (!(x[i] > next)) continue;
+        if (x[i] > top) {
+            next = top;
+            top = x[i];
+            best = i;
+        } else {
+            next = x[i];
+        }
+    }
+    *second = next;
+    return best;
+}
+
+const ck_vector_kernels ck_vectors_scalar = {rms_norm,     silu_multiply, softmax,
+                                             exponentials, f32_to_f16,    largest};
 
 #if CK_X86
 CK_AVX2 CK_INLINE __m256 exp8(__m256 x) {
@@ -233,9 +250,37 @@ CK_AVX2 static double exponentials_avx2(int64_t n, const float *x, double shift,
            exponentials(n - i, x + i, shift, scale, out ? out + i : 0);
 }
 
-const ck_vector_kernels ck_vectors_avx2 = {rms_norm_avx2, silu_multiply_avx2, softmax_avx2,
-                                           exponentials_avx2, f32_to_f16_avx2};
+/// The largest and the second of each lane, then of the lanes, then the place of the first. A
+/// comparison with NaN gives its second operand.
+CK_AVX2 static int64_t largest_avx2(int64_t n, const float *x, float *second) {
+    __m256 top = _mm256_set1_ps(-INFINITY), next = top, top_b = top, next_b = top;
+    int64_t i = 0;
+    for (; i + 16 <= n; i += 16) {
+        __m256 a = _mm256_loadu_ps(x + i), b = _mm256_loadu_ps(x + i + 8);
+        next = _mm256_max_ps(_mm256_min_ps(top, a), next);
+        next_b = _mm256_max_ps(_mm256_min_ps(top_b, b), next_b);
+        top = _mm256_max_ps(a, top);
+        top_b = _mm256_max_ps(b, top_b);
+    }
+    float found[32 + 16], of_found;
+    _mm256_storeu_ps(found, top);
+    _mm256_storeu_ps(found + 8, top_b);
+    _mm256_storeu_ps(found + 16, next);
+    _mm256_storeu_ps(found + 24, next_b);
+    for (int64_t j = i; j < n; j++) found[32 + j - i] = x[j];
+    float most = found[largest(32 + n - i, found, second)];
+    if (most == -INFINITY) return 0;
+    const __m256 wanted = _mm256_set1_ps(most);
+    for (i = 0; i + 8 <= n; i += 8) {
+        int equal = _mm256_movemask_ps(_mm256_cmp_ps(_mm256_loadu_ps(x + i), wanted, _CMP_EQ_OQ));
+        if (equal) return i + __builtin_ctz((unsigned)equal);
+    }
+    return i + largest(n - i, x + i, &of_found);
+}
+
+const ck_vector_kernels ck_vectors_avx2 = {rms_norm_avx2,     silu_multiply_avx2, softmax_avx2,
+                                           exponentials_avx2, f32_to_f16_avx2,    largest_avx2};
 /// The others are limited by memory at 8 lanes already.
-const ck_vector_kernels ck_vectors_avx512 = {rms_norm_avx2, silu_multiply_avx512, softmax_avx2,
-                                             exponentials_avx2, f32_to_f16_avx2};
+const ck_vector_kernels ck_vectors_avx512 = {rms_norm_avx2,     silu_multiply_avx512, softmax_avx2,
+                                             exponentials_avx2, f32_to_f16_avx2,      largest_avx2};
 #endif

@@ -11,6 +11,7 @@ package final class LanguageModel {
     /// What is added to its weights, in a few words; nil without an adapter.
     package let adapterSummary: String?
     private var loadedTokenizer: Tokenizer?
+    private var loadedCoarseHead: (any DeviceMatrix)?
     /// Rows that went through it until now, whatever for.
     package private(set) var processedTokens = 0
     /// The first position whose logits were not numbers.
@@ -91,6 +92,17 @@ package final class LanguageModel {
         return tokenizer
     }
 
+    /// The output layer in fewer bits, made when first asked for; nil where that saves little: it has
+    /// less than `leastShare` of the weights, or is small already.
+    func coarseHead(leastShare: Double) throws -> (any DeviceMatrix)? {
+        if let loadedCoarseHead { return loadedCoarseHead }
+        let head = architecture.head
+        let share = Double(head.rows * head.columns) / Double(checkpoint.tensors.elementCount)
+        guard share >= leastShare else { return nil }
+        loadedCoarseHead = try backend.makeCoarse(head)
+        return loadedCoarseHead
+    }
+
     /// Which tokenizer was used, for records; nil when none was.
     package var tokenizerVariant: String? { loadedTokenizer?.variant }
 
@@ -111,9 +123,7 @@ package final class LanguageModel {
         _ logits: UnsafeBufferPointer<Float>, position: Int,
         _ body: (UnsafeBufferPointer<Float>) -> Result
     ) -> Result {
-        var largest: UInt32 = 0
-        for value in logits { largest = max(largest, value.bitPattern & 0x7FFF_FFFF) }
-        if largest < Float.infinity.bitPattern { return body(logits) }
+        if Extremes.areFinite(logits) { return body(logits) }
         notFinitePosition = notFinitePosition ?? position
         return [Float](repeating: 0, count: logits.count).withUnsafeBufferPointer(body)
     }
@@ -131,6 +141,16 @@ package final class LanguageModel {
 
     package func makeSession(capacity: Int, computation: Computation) -> DecodingSession {
         DecodingSession(model: self, capacity: capacity, cacheFormat: computation.cacheFormat)
+    }
+
+    /// A session whose logits are good enough for guesses, and sooner there where they can be.
+    ///
+    /// - Throws: when there is no memory for what that needs.
+    package func makeDraftSession(capacity: Int, computation: Computation) throws -> DecodingSession
+    {
+        DecodingSession(
+            model: self, capacity: min(capacity, shape.contextLength),
+            cacheFormat: computation.cacheFormat, draftHead: try DraftHead(self))
     }
 }
 

@@ -25,7 +25,11 @@ package struct HostMatrix {
     package var rowBytes: Int { columns / format.blockElements * format.blockBytes }
     package var byteCount: Int { rows * rowBytes }
 
-    /// Lets go of the memory pages of some rows, which are read again when touched.
+    /// Whether rows can be read again after `release`.
+    package var isLasting: Bool { (owner as? any PagedMemory)?.isLasting ?? true }
+
+    /// Lets go of the memory pages of some rows, which are read again when touched, or are not to be
+    /// touched (`isLasting`).
     package func release(rows: Range<Int>) {
         (owner as? any PagedMemory)?.release(
             UnsafeRawBufferPointer(
@@ -42,8 +46,11 @@ package struct HostMatrix {
 
 /// The owner of mapped memory whose pages can be let go.
 package protocol PagedMemory: AnyObject {
-    /// Lets go of the whole pages of a range, which are read again when touched.
+    /// Lets go of the whole pages of a range, which are read again when touched, unless there is
+    /// nothing to read them from.
     func release(_ range: UnsafeRawBufferPointer)
+    /// Whether there is.
+    var isLasting: Bool { get }
 }
 
 extension MappedFile: PagedMemory {

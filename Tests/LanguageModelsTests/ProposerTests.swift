@@ -97,13 +97,4 @@ import Testing
         #expect(proposal(kind.make(stop: []), after: [1], limit: 3) == [])
         #expect(proposal(kind.make(stop: []), after: [1, 2, 3], limit: 3) == [])
     }
-
-    @Test func theLeadIsThatOfTheLargestTwo() {
-        for logits: [Float] in [[1], [3, 1], [1, 3], [2, 5, 5, 1], [-4, -2, -3], [9, 1, 8]] {
-            let sorted = logits.sorted(by: >)
-            let (best, margin) = logits.withUnsafeBufferPointer { DraftModel.lead($0) }
-            #expect(best == logits.firstIndex(of: sorted[0]))
-            #expect(margin == (sorted.count > 1 ? sorted[0] - sorted[1] : .infinity))
-        }
-    }
 }

@@ -36,13 +36,14 @@ import Testing
         }
 
         func proposers(capacity: Int, sampling: SamplingOptions = SamplingOptions())
-            -> [(name: String, proposer: any Proposer)]
+            throws -> [(name: String, proposer: any Proposer)]
         {
-            drafts.map { name, model in
+            try drafts.map { name, model in
                 (
                     name,
                     DraftModel(
-                        session: model.makeSession(capacity: capacity, computation: .auto),
+                        session: try model.makeDraftSession(
+                            capacity: capacity, computation: .auto),
                         targetVocabulary: target.shape.vocabulary, sampling: sampling)
                 )
             } + DraftFreeProposer.allCases.map { ($0.rawValue, $0.make(stop: [])) }
@@ -74,7 +75,7 @@ import Testing
         for seed: UInt64 in 1...2 {
             let prompt = Self.prompt(12, seed: seed)
             let wanted = pair.plain(prompt, limit: 40, capacity: 60)
-            for (name, proposer) in pair.proposers(capacity: 60) {
+            for (name, proposer) in try pair.proposers(capacity: 60) {
                 for length in [DraftLength.fixed(k), .auto] {
                     let decoder = SpeculativeDecoder(
                         session: pair.target.makeSession(capacity: 60, computation: .auto),
@@ -105,7 +106,7 @@ import Testing
     @Test func cachesAreRolledBack() throws {
         let pair = try Pair("llama")
         let session = pair.target.makeSession(capacity: 60, computation: .auto)
-        let proposer = pair.proposers(capacity: 60)[1].proposer
+        let proposer = try pair.proposers(capacity: 60)[1].proposer
         let decoder = SpeculativeDecoder(
             session: session, proposer: proposer, length: .fixed(5), sampling: SamplingOptions())
         var prompt = Self.prompt(10, seed: 3)
@@ -131,7 +132,7 @@ import Testing
         let stop: Set<Int32> = [free[place]]
         let wanted = pair.plain(prompt, limit: 30, stop: stop, capacity: 60)
         #expect(wanted.last == free[place])
-        for (name, proposer) in pair.proposers(capacity: 60) {
+        for (name, proposer) in try pair.proposers(capacity: 60) {
             let decoder = SpeculativeDecoder(
                 session: pair.target.makeSession(capacity: 60, computation: .auto),
                 proposer: proposer, length: .fixed(8), sampling: SamplingOptions())
@@ -153,7 +154,7 @@ import Testing
         ] {
             let wanted = pair.plain(prompt, limit: limit, capacity: capacity)
             for draftCapacity in [capacity, 12] {
-                for (name, proposer) in pair.proposers(capacity: draftCapacity) {
+                for (name, proposer) in try pair.proposers(capacity: draftCapacity) {
                     let decoder = SpeculativeDecoder(
                         session: pair.target.makeSession(capacity: capacity, computation: .auto),
                         proposer: proposer, length: .fixed(8), sampling: SamplingOptions())
@@ -221,7 +222,7 @@ import Testing
         let prompt = Self.prompt(10, seed: 7)
         var generator = TokenGenerator(
             session: pair.target.makeSession(capacity: 60, computation: .auto),
-            sampling: SamplingOptions(), proposer: pair.proposers(capacity: 60)[0].proposer,
+            sampling: SamplingOptions(), proposer: try pair.proposers(capacity: 60)[0].proposer,
             length: .fixed(4))
         var found: [Int32] = []
         generator.generate(after: prompt, limit: 30, stop: []) {

@@ -159,6 +159,15 @@ void ck_rotate_interleaved(int64_t pairs, float *x, const float *cosines, const 
 void ck_rotate_halves(int64_t pairs, float *x, const float *cosines, const float *sines);
 /// Round to nearest even; overflow becomes infinity, NaN stays NaN.
 void ck_f32_to_f16(int64_t n, const float *x, uint16_t *out);
+/// The index of the largest number, the lowest one on ties, and the second largest number (equal
+/// to the largest on ties). NaN is passed over; where nothing is above -infinity both are that, and
+/// the index is 0.
+int64_t ck_largest(int64_t n, const float *x, float *second);
+/// Indices of the numbers that are at least `bar`, in order, at most `limit` of them; returns how
+/// many there are in all.
+int64_t ck_at_least(int64_t n, const float *x, float bar, int64_t limit, int64_t *indices);
+/// Whether no number is infinite or NaN.
+bool ck_all_finite(int64_t n, const float *x);
 
 // --- training ----------------------------------------------------------------------------------
 

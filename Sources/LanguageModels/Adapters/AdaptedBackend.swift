@@ -69,6 +69,19 @@ final class AdaptedBackend: Backend {
         }
     }
 
+    func multiply(
+        _ matrix: any DeviceMatrix, chosen: [Int], _ x: any DeviceBuffer,
+        into out: any DeviceBuffer, rows: Int
+    ) {
+        base.multiply(Self.plain(matrix), chosen: chosen, x, into: out, rows: rows)
+        guard let adapted = matrix as? AdaptedMatrix else { return }
+        let update = product(rows: rows, width: out.width, isUpdate: true)
+        base.multiply(
+            adapted.b, chosen: chosen, reduced(x, by: adapted.a, rows: rows), into: update,
+            rows: rows)
+        base.add(update, to: out, rows: rows)
+    }
+
     /// A x, [T, rank].
     private func reduced(_ x: any DeviceBuffer, by a: any DeviceMatrix, rows: Int)
         -> any DeviceBuffer
@@ -109,6 +122,11 @@ extension AdaptedBackend {
     func makeMatrix(_ host: HostMatrix) throws -> any DeviceMatrix { try base.makeMatrix(host) }
 
     func makeLookup(_ host: HostMatrix) throws -> any DeviceMatrix { try base.makeLookup(host) }
+
+    /// None with an addition, which is more than the stored weights are.
+    func makeCoarse(_ matrix: any DeviceMatrix) throws -> (any DeviceMatrix)? {
+        matrix is AdaptedMatrix ? nil : try base.makeCoarse(matrix)
+    }
 
     func makeTable(
         rows: Int, width: Int, fill: (_ row: Int, UnsafeMutableBufferPointer<Float>) -> Void

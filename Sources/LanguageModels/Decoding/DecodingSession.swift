@@ -14,6 +14,7 @@ package final class DecodingSession {
     private let workspace: Workspace
     private let selected: any DeviceBuffer
     private let logits: any DeviceBuffer
+    private let draftHead: DraftHead?
     private var pass = Pass()
 
     /// Rows of one pass; llama.cpp's default micro-batch.
@@ -21,8 +22,13 @@ package final class DecodingSession {
     /// Rows of logits held at a time.
     private static let logitRows = 16
 
-    /// - Parameter capacity: positions that will be needed, at least 1.
-    package init(model: LanguageModel, capacity: Int, cacheFormat: CacheFormat) {
+    /// - Parameters:
+    ///   - capacity: positions that will be needed, at least 1.
+    ///   - draftHead: gives the logits in place of the model's output layer.
+    init(
+        model: LanguageModel, capacity: Int, cacheFormat: CacheFormat, draftHead: DraftHead? = nil
+    ) {
+        self.draftHead = draftHead
         self.model = model
         self.capacity = capacity
         self.cacheFormat = cacheFormat
@@ -74,7 +80,7 @@ package final class DecodingSession {
                 project(hidden, first: first - wanted.lowerBound, count: count)
                 for row in 0..<count {
                     let position = tokens.count - fed.endIndex + first + row
-                    model.backend.withRow(row, of: logits) { logits in
+                    withLogits(row) { logits in
                         model.readable(logits, position: position) { visit(first + row, $0) }
                     }
                 }
@@ -86,6 +92,13 @@ package final class DecodingSession {
         for row in 0..<count {
             model.backend.copyRow(first + row, of: hidden, to: row, of: selected)
         }
+        if draftHead != nil { return }
         model.backend.multiply(model.architecture.head, selected, into: logits, rows: count)
+    }
+
+    /// The logits of a row that `project` has selected.
+    private func withLogits(_ row: Int, _ body: (UnsafeBufferPointer<Float>) -> Void) {
+        if let draftHead { return draftHead.withLogits(of: row, in: selected, body) }
+        model.backend.withRow(row, of: logits, body)
     }
 }

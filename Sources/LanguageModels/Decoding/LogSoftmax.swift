@@ -22,8 +22,6 @@ package struct LogSoftmax {
 
     /// Index of the largest logit, the lowest one on ties.
     package static func argmax(_ logits: UnsafeBufferPointer<Float>) -> Int {
-        var best = 0
-        for index in 1..<max(logits.count, 1) where logits[index] > logits[best] { best = index }
-        return best
+        Extremes.largest(logits).index
     }
 }

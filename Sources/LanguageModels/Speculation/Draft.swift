@@ -20,8 +20,7 @@ package enum Draft {
             try Tokenizer.checkAgreement(
                 draft: (draftName, model.tokenizer()), target: (name, target.tokenizer()))
             // Beyond its own context a draft is silent, and the target goes on alone.
-            let session = model.makeSession(
-                capacity: min(capacity, model.shape.contextLength), computation: computation)
+            let session = try model.makeDraftSession(capacity: capacity, computation: computation)
             return DraftModel(
                 session: session, targetVocabulary: target.shape.vocabulary, sampling: sampling)
         }

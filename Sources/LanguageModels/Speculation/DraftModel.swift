@@ -1,3 +1,5 @@
+import Tensors
+
 /// A small model that guesses for a large one with the same tokens.
 package final class DraftModel: Proposer {
     package let name = "model"
@@ -60,7 +62,7 @@ package final class DraftModel: Proposer {
     private static func propose(_ logits: UnsafeBufferPointer<Float>, _ sampler: inout Sampler)
         -> ProposedToken
     {
-        let (best, margin) = lead(logits)
+        let (best, margin) = Extremes.largest(logits)
         let evidence = margins.firstIndex { margin < $0 } ?? margins.count
         if sampler.options.temperature == 0 {
             return ProposedToken(id: Int32(best), evidence: evidence)
@@ -68,20 +70,5 @@ package final class DraftModel: Proposer {
         let distribution = sampler.distribution(logits)
         return ProposedToken(
             id: sampler.draw(from: distribution), distribution: distribution, evidence: evidence)
-    }
-
-    /// The largest logit's index, the lowest one on ties, and how far it is above the second.
-    static func lead(_ logits: UnsafeBufferPointer<Float>) -> (best: Int, margin: Float) {
-        var best = 0
-        var (first, second) = (logits[0], -Float.infinity)
-        for index in 1..<max(logits.count, 1) where logits[index] > second {
-            if logits[index] > first {
-                (second, first) = (first, logits[index])
-                best = index
-            } else {
-                second = logits[index]
-            }
-        }
-        return (best, first - second)
     }
 }

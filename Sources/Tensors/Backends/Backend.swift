@@ -21,6 +21,10 @@ package protocol Backend: AnyObject {
     func makeMatrix(_ host: HostMatrix) throws -> any DeviceMatrix
     /// The same for weights whose rows are looked up (`embed`) and never multiplied.
     func makeLookup(_ host: HostMatrix) throws -> any DeviceMatrix
+    /// Weights for guesses: near those of `matrix`, in at most two thirds of the memory. Nil where
+    /// there are none, for they are small already, products are to be exact, or the stored weights
+    /// are not there any more.
+    func makeCoarse(_ matrix: any DeviceMatrix) throws -> (any DeviceMatrix)?
     /// Values [rows, width] that `fill` writes row by row, each once.
     func makeTable(
         rows: Int, width: Int, fill: (_ row: Int, UnsafeMutableBufferPointer<Float>) -> Void
@@ -34,7 +38,12 @@ package protocol Backend: AnyObject {
     /// out[t, r] = dot(matrix[r], x[t]); x: [T, columns], out: [T, rows].
     func multiply(
         _ matrix: any DeviceMatrix, _ x: any DeviceBuffer, into out: any DeviceBuffer, rows: Int)
-    /// The same for matrices that read the same x; matrix i writes to out[i].
+    /// out[t, i] = dot(matrix[chosen[i]], x[t]) for a few rows of a matrix, the same to the bit as
+    /// all its rows give; out: [T, at least the chosen].
+    func multiply(
+        _ matrix: any DeviceMatrix, chosen: [Int], _ x: any DeviceBuffer,
+        into out: any DeviceBuffer, rows: Int)
+    /// out[t, r] as above for matrices that read the same x; matrix i writes to out[i].
     func multiply(
         _ matrices: [any DeviceMatrix], _ x: any DeviceBuffer, into out: [any DeviceBuffer],
         rows: Int)

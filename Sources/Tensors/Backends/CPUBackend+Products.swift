@@ -74,6 +74,32 @@ extension CPUBackend {
         compute(rows: rows, input: prepare(x, for: matrices, rows: rows))
     }
 
+    package func multiply(
+        _ matrix: any DeviceMatrix, chosen: [Int], _ x: any DeviceBuffer,
+        into out: any DeviceBuffer, rows: Int
+    ) {
+        products.removeAll(keepingCapacity: true)
+        let (matrix, x, out) = (cpu(matrix), cpu(x), cpu(out))
+        // Of packed weights a whole panel is computed for one row.
+        let height = matrix.panels == nil ? 1 : 16
+        let stride = height * chosen.count
+        let sums = chosenMemory.grown(to: Int64(4 * stride * rows))
+            .assumingMemoryBound(to: Float.self)
+        for (place, row) in chosen.enumerated() {
+            let first = row / height * height
+            products.append(
+                item(
+                    matrix, first..<min(first + height, matrix.rows), out: sums + height * place,
+                    stride: stride))
+        }
+        compute(rows: rows, input: prepare(x, for: CollectionOfOne(matrix), rows: rows))
+        for t in 0..<rows {
+            for (place, row) in chosen.enumerated() {
+                out.row(t)[place] = sums[t * stride + height * place + row % height]
+            }
+        }
+    }
+
     /// Rows of one item: small enough for the threads to end together, and for a block of
     /// activations the results stay in the second-level cache.
     private func share(of rows: Int, activations: Int) -> Int {
@@ -87,15 +113,21 @@ extension CPUBackend {
         while first < matrix.rows {
             let end = min(first + share, matrix.rows)
             products.append(
-                ProductItem(
-                    matrix: .passUnretained(matrix), rows: first..<end,
-                    panels: matrix.panels.map {
-                        UnsafeRawPointer($0.start + first / 16 * $0.panelBytes)
-                    },
-                    type: matrix.type, columns: matrix.columns, out: out.data + first,
-                    stride: out.width))
+                item(matrix, first..<end, out: out.data + first, stride: out.width))
             first = end
         }
+    }
+
+    private func item(
+        _ matrix: CPUMatrix, _ rows: Range<Int>, out: UnsafeMutablePointer<Float>, stride: Int
+    ) -> ProductItem {
+        ProductItem(
+            matrix: .passUnretained(matrix), rows: rows,
+            panels: matrix.panels.map {
+                UnsafeRawPointer($0.start + rows.lowerBound / 16 * $0.panelBytes)
+            },
+            type: matrix.panels?.type ?? matrix.type, columns: matrix.columns, out: out,
+            stride: stride)
     }
 
     private func prepare(
@@ -107,8 +139,8 @@ extension CPUBackend {
                 rows: x.data, stride: Int64(x.width), count: count, turned: nil, rounded: nil))
         let byBF16 = computation.products == .auto && ck_has_bf16_products()
         for matrix in matrices {
-            let (type, columns) = (matrix.type, Int64(matrix.columns))
-            if byBF16 && matrix.isHalf {
+            let (type, columns) = (matrix.panels?.type ?? matrix.type, Int64(matrix.columns))
+            if byBF16 && matrix.isHalf && matrix.panels == nil {
                 if input.floats.rounded != nil { continue }
                 let buffer = roundedMemory.grown(to: ck_rounded_bytes(columns, count))
                     .assumingMemoryBound(to: UInt16.self)

@@ -14,6 +14,7 @@ package final class CPUBackend: Backend {
     let quantizedMemory = [ProductMemory(), ProductMemory()]
     let turnedMemory = ProductMemory()
     let roundedMemory = ProductMemory()
+    let chosenMemory = ProductMemory()
     var products: [ProductItem] = []
     /// Time and memory that repacking has taken so far.
     package private(set) var packSeconds = 0.0
@@ -46,12 +47,28 @@ package final class CPUBackend: Backend {
         guard computation.products == .auto, let panelBytes = CPUMatrix.panelBytes(host) else {
             return CPUMatrix(host, panels: nil)
         }
+        return try pack(host, as: Int32(host.format.ggmlType), panelBytes: panelBytes)
+    }
+
+    package func makeCoarse(_ matrix: any DeviceMatrix) throws -> (any DeviceMatrix)? {
+        let matrix = cpu(matrix)
+        let type = Int32(CPUMatrix.Coarse.ggmlType)
+        let panelBytes = Int(ck_panel_bytes(type, Int64(matrix.columns)))
+        let own = matrix.panels?.panelBytes ?? 16 * matrix.host.rowBytes
+        guard computation.products == .auto, panelBytes > 0, 3 * panelBytes <= 2 * own,
+            matrix.panels == nil || matrix.host.isLasting
+        else { return nil }
+        return try pack(matrix.host, as: type, panelBytes: panelBytes)
+    }
+
+    private func pack(_ host: HostMatrix, as type: Int32, panelBytes: Int) throws -> CPUMatrix {
         let clock = ContinuousClock()
         let start = clock.now
         let count = panelBytes * ((host.rows + 15) / 16)
         let (memory, owner) = try packedMemory.allocate(count)
         let matrix = CPUMatrix(
-            host, panels: .init(start: memory, panelBytes: panelBytes, owner: owner))
+            host,
+            panels: .init(type: type, start: memory, panelBytes: panelBytes, owner: owner))
         matrix.pack(on: pool)
         packedBytes += count
         packSeconds += (clock.now - start) / .seconds(1)

@@ -7,11 +7,17 @@ package final class CPUMatrix: DeviceMatrix {
     let host: HostMatrix
     /// Rows interleaved by 16 (`ck_pack_panel`); nil when the mapped rows are used.
     let panels: Panels?
+    /// Of the mapped rows.
     let type: Int32
     /// Of weights that are trained beside: whether both factors of a product are rounded to bf16.
     let isRounded: Bool
 
+    /// What weights for guesses are packed in.
+    typealias Coarse = Q4_0
+
     struct Panels {
+        /// What they are packed in: the host's own type, or a coarser one (`makeCoarse`).
+        let type: Int32
         let start: UnsafeMutableRawPointer
         let panelBytes: Int
         let owner: PackedMemory.Piece
@@ -41,12 +47,36 @@ package final class CPUMatrix: DeviceMatrix {
         pool.run((count + step - 1) / step) { item, _ in
             let range = item * step..<min((item + 1) * step, count)
             for panel in range {
+                let packed = panels.start + panel * panels.panelBytes
+                if panels.type != type {
+                    packCoarsely(panel, into: packed)
+                    continue
+                }
                 ck_pack_panel(
                     type, Int64(columns), Int64(min(16, rows - panel * 16)),
-                    host.data + panel * 16 * host.rowBytes, Int64(host.rowBytes),
-                    panels.start + panel * panels.panelBytes)
+                    host.data + panel * 16 * host.rowBytes, Int64(host.rowBytes), packed)
             }
+            // Exact products still read the rows that have coarse panels beside them.
+            if panels.type != type && !host.isLasting { return }
             host.release(rows: range.lowerBound * 16..<min(range.upperBound * 16, rows))
+        }
+    }
+
+    /// Packs 16 rows in the coarse format.
+    private func packCoarsely(_ panel: Int, into packed: UnsafeMutableRawPointer) {
+        let count = min(16, rows - panel * 16)
+        let rowBytes = Coarse.byteCount(elements: columns)
+        withUnsafeTemporaryAllocation(of: Float.self, capacity: columns) { row in
+            withUnsafeTemporaryAllocation(byteCount: 16 * rowBytes, alignment: 64) { quantized in
+                guard let row = row.baseAddress, let start = quantized.baseAddress else { return }
+                for index in 0..<count {
+                    dequantize(row: panel * 16 + index, into: row)
+                    Coarse.quantize(row, count: columns, into: start + index * rowBytes)
+                }
+                ck_pack_panel(
+                    Int32(Coarse.ggmlType), Int64(columns), Int64(count), start, Int64(rowBytes),
+                    packed)
+            }
         }
     }
 
