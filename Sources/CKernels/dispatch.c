@@ -13,6 +13,9 @@
 #ifndef HWCAP_ASIMDDP
 #define HWCAP_ASIMDDP (1 << 20)
 #endif
+#ifndef HWCAP2_I8MM
+#define HWCAP2_I8MM (1 << 13)
+#endif
 #elif CK_NEON && defined(__APPLE__)
 #include <sys/sysctl.h>
 #endif
@@ -57,22 +60,17 @@ static const ck_table *const tables[] = {&amx_table, &avx512bf16_table, &avx512_
                                          &scalar_table};
 static const char *const names[] = {"amx", "avx512bf16", "avx512", "avx2", "scalar", 0};
 #elif CK_NEON
-static const ck_table neon_table = {"neon",
-                                    &ck_format_f32_scalar,
-                                    &ck_format_f16_scalar,
-                                    &ck_format_bf16_scalar,
-                                    &ck_format_q8_0_scalar,
-                                    &ck_format_q4_0_scalar,
-                                    &ck_format_q4_1_scalar,
-                                    &ck_vectors_scalar,
-                                    &ck_attention_scalar,
-                                    &ck_gradients_scalar,
-                                    &ck_panels_neon,
-                                    &ck_floats_neon,
-                                    &ck_limits_neon,
-                                    0};
-static const ck_table *const tables[] = {&neon_table, &scalar_table};
-static const char *const names[] = {"neon", "scalar", 0};
+#define CK_NEON_COLUMN(name, panels)                                                               \
+    {                                                                                              \
+        name, &ck_format_f32_scalar, &ck_format_f16_scalar, &ck_format_bf16_scalar,                \
+            &ck_format_q8_0_scalar, &ck_format_q4_0_scalar, &ck_format_q4_1_scalar,                \
+            &ck_vectors_scalar, &ck_attention_scalar, &ck_gradients_scalar, panels,                \
+            &ck_floats_neon, &ck_limits_neon, 0                                                    \
+    }
+static const ck_table neon_table = CK_NEON_COLUMN("neon", &ck_panels_neon);
+static const ck_table neoni8mm_table = CK_NEON_COLUMN("neoni8mm", &ck_panels_neoni8mm);
+static const ck_table *const tables[] = {&neoni8mm_table, &neon_table, &scalar_table};
+static const char *const names[] = {"neoni8mm", "neon", "scalar", 0};
 #else
 static const ck_table *const tables[] = {&scalar_table};
 static const char *const names[] = {"scalar", 0};
@@ -107,17 +105,25 @@ static bool has_amx(void) {
 #endif
 }
 #elif CK_NEON
-static bool has_dot_products(void) {
 #if defined(__linux__)
-    return (getauxval(AT_HWCAP) & HWCAP_ASIMDDP) != 0;
+static bool has_dot_products(void) { return (getauxval(AT_HWCAP) & HWCAP_ASIMDDP) != 0; }
+static bool has_i8mm(void) {
+    return has_dot_products() && (getauxval(AT_HWCAP2) & HWCAP2_I8MM) != 0;
+}
 #elif defined(__APPLE__)
+static bool has_feature(const char *name) {
     int has = 0;
     size_t size = sizeof has;
-    return !sysctlbyname("hw.optional.arm.FEAT_DotProd", &has, &size, 0, 0) && has;
-#else
-    return false;
-#endif
+    return !sysctlbyname(name, &has, &size, 0, 0) && has;
 }
+static bool has_dot_products(void) { return has_feature("hw.optional.arm.FEAT_DotProd"); }
+static bool has_i8mm(void) {
+    return has_dot_products() && has_feature("hw.optional.arm.FEAT_I8MM");
+}
+#else
+static bool has_dot_products(void) { return false; }
+static bool has_i8mm(void) { return false; }
+#endif
 #endif
 
 bool ck_can_run(const char *name) {
@@ -129,6 +135,7 @@ bool ck_can_run(const char *name) {
     if (!strcmp(name, "amx")) return has_amx();
 #elif CK_NEON
     if (!strcmp(name, "neon")) return has_dot_products();
+    if (!strcmp(name, "neoni8mm")) return has_i8mm();
 #endif
     return false;
 }

@@ -35,8 +35,10 @@ typedef struct {
 #include <arm_neon.h>
 #ifdef __clang__
 #define CK_DOTPROD __attribute__((target("dotprod")))
+#define CK_I8MM __attribute__((target("dotprod,i8mm")))
 #else
 #define CK_DOTPROD __attribute__((target("arch=armv8.2-a+dotprod")))
+#define CK_I8MM __attribute__((target("arch=armv8.2-a+dotprod+i8mm")))
 #endif
 #else
 #define CK_NEON 0

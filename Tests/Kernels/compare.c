@@ -1,6 +1,7 @@
 // Compares one instruction set's kernels with the scalar ones, to the bit where that is their law.
-// Built with the kernels' sources except dispatch.c and -DVARIANT=name, and where the variant has
-// bf16 dot products -DBF16=name and -DBF16_ELEMENT=bf16_element_by_...; prints what differs.
+// Built with the kernels' sources except dispatch.c and -DVARIANT=name, where the variant has taken
+// its products of floats from another one -DFLOATS=name, and where it has bf16 dot products
+// -DBF16=name and -DBF16_ELEMENT=bf16_element_by_...; prints what differs.
 #include "../../Sources/CKernels/matmul/floats.h"
 #include "../../Sources/CKernels/matmul/packed.h"
 #include <limits.h>
@@ -10,8 +11,11 @@
 
 #define JOIN(a, b) a##b
 #define TABLE(name, variant) JOIN(name, variant)
+#ifndef FLOATS
+#define FLOATS VARIANT
+#endif
 extern const ck_panel_kernels TABLE(ck_panels_, VARIANT);
-extern const ck_float_kernels TABLE(ck_floats_, VARIANT);
+extern const ck_float_kernels TABLE(ck_floats_, FLOATS);
 
 static const ck_panel_kernels *panels;
 static const ck_float_kernels *floats;
@@ -315,7 +319,7 @@ static int check_floats(const ck_float_kernels *variant) {
 /// Weights stored column by column give what they give row by row.
 static int check_transposed(void) {
     int failures = 0;
-    floats = &TABLE(ck_floats_, VARIANT);
+    floats = &TABLE(ck_floats_, FLOATS);
     for (int64_t count = 1; count <= 75; count += count < 18 ? 1 : 19) {
         int64_t columns = 31 * count, rows = 1 + count * 7 % 16;
         float *x = bytes_of((size_t)(4 * columns * count));
@@ -358,7 +362,7 @@ static int check_transposed(void) { return 0; }
 int main(void) {
     int failures = check_transposed() + check_quantize(&TABLE(ck_panels_, VARIANT));
     failures += check_products(&TABLE(ck_panels_, VARIANT));
-    failures += check_floats(&TABLE(ck_floats_, VARIANT));
+    failures += check_floats(&TABLE(ck_floats_, FLOATS));
     printf("%d differences\n", failures);
     return failures != 0;
 }

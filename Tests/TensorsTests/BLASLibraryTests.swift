@@ -12,6 +12,7 @@ import Testing
         ("Zen", ["avx512", "avx2", "scalar"], nil),
         ("SkylakeX", ["amx", "avx512", "avx2", "scalar"], nil),
         ("neoversen1", ["neon", "scalar"], nil),
+        ("neoversev1", ["neoni8mm", "neon", "scalar"], nil),
         ("", ["neon", "scalar"], nil),
     ]) func takesKernelsOfTheProcessor(found: String, variants: [String], wanted: String?) {
         #expect(BLASLibrary.core(found: found, variants: variants) == wanted)

@@ -30,7 +30,12 @@ struct EmulationTests {
             flags: simulated + ["-DBF16=amx", "-DBF16_ELEMENT=bf16_element_by_tiles"], bf16: "amx"),
         Machine(
             variant: "neon", compilers: ["aarch64-linux-gnu-gcc"],
-            flags: ["-static", "-Wno-unknown-pragmas"], runner: ["qemu-aarch64"]),
+            flags: ["-static", "-Wno-unknown-pragmas"],
+            runner: ["qemu-aarch64", "-cpu", "cortex-a76"]),
+        Machine(
+            variant: "neoni8mm", compilers: ["aarch64-linux-gnu-gcc"],
+            flags: ["-static", "-Wno-unknown-pragmas", "-DFLOATS=neon"],
+            runner: ["qemu-aarch64", "-cpu", "max"]),
     ]
 
     @Test(arguments: machines) func equalsTheScalarKernels(machine: Machine) throws {

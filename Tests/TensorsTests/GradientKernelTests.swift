@@ -15,7 +15,9 @@ import Testing
     static let lengths = [1, 7, 16, 33, 257]
 
     static var variants: [String] {
-        ["scalar", "avx2", "avx512", "avx512bf16", "amx", "neon"].filter { ck_can_run($0) }
+        ["scalar", "avx2", "avx512", "avx512bf16", "amx", "neon", "neoni8mm"].filter {
+            ck_can_run($0)
+        }
     }
 
     private func numbers(_ count: Int, seed: UInt64) -> [Float] {

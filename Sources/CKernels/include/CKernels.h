@@ -26,7 +26,8 @@ enum ck_type {
 
 // --- choice of the instruction set -----------------------------------------------------------
 
-/// Name of the variant in use: "scalar", "avx2", "avx512", "avx512bf16", "amx", "neon".
+/// Name of the variant in use: "scalar", "avx2", "avx512", "avx512bf16", "amx", "neoni8mm",
+/// "neon".
 const char *ck_variant(void);
 /// Uses the named variant from now on. False (and no change) when it is unknown or this
 /// processor cannot run it. Not for use while kernels run on other threads.

@@ -117,7 +117,9 @@ CK_INLINE int groups_of(int type) {
 /// by group: q[n][32], d[n], sum[n] (= d * sum of q), half[n][2] (sums of the q of each half),
 /// start[n] (where the sum of codes with an offset of 128 starts, which is -128 * sum of q, as the
 /// bits of a float near `integer_zero`). Kernels without an 8-bit dot product take 16-bit q for
-/// kind_s8, of which each four stand in the order 0 2 1 3.
+/// kind_s8, of which each four stand in the order 0 2 1 3. For kernels that multiply two columns at
+/// a time, columns 2 i and 2 i + 1 are `paired`: they share 64 bytes, 8 of the one and 8 of the
+/// other in turn; the last one of an odd n stands alone.
 enum { tail_bytes = 16 };
 /// The bits of 1.5 * 2^23: those of 1.5 * 2^23 + i are just i more, for |i| < 2^22.
 enum { integer_zero = 0x4b400000 };
@@ -166,6 +168,8 @@ typedef struct {
     int direct_limit;
     /// Whether kind_s8 takes 16-bit activations.
     bool wide_s8;
+    /// Whether columns are paired; `tile` is even then.
+    bool paired;
     /// c[i][row] = product of the whole panel with column i of a tile of n, at most direct_limit;
     /// c: [n][16].
     void (*direct)(int type, int n, const void *panel, int64_t groups, const void *tile, float *c);
@@ -182,7 +186,7 @@ typedef struct {
 enum { max_tile = 6, max_panels = 2, block_groups = 18 };
 
 CK_DECLARE(ck_panel_kernels, ck_panels)
-extern const ck_panel_kernels ck_panels_avx512, ck_panels_neon;
+extern const ck_panel_kernels ck_panels_avx512, ck_panels_neon, ck_panels_neoni8mm;
 const ck_panel_kernels *ck_panel_table(void);
 
 /// The factor that takes a group of activations to codes, 0 when they are all (nearly) zero, and

@@ -426,5 +426,5 @@ CK_AVX2 static void quantize(int64_t groups, const float *x, int8_t *q, float *d
     }
 }
 
-const ck_panel_kernels ck_panels_avx2 = {4, 1, 3, true, direct, unpack, multiply, quantize};
+const ck_panel_kernels ck_panels_avx2 = {4, 1, 3, true, false, direct, unpack, multiply, quantize};
 #endif

@@ -391,6 +391,6 @@ CK_AVX512 static void quantize(int64_t groups, const float *x, int8_t *q, float 
     }
 }
 
-const ck_panel_kernels ck_panels_avx512 = {direct_columns, panels_at_once, direct_limit, false,
-                                           direct,         unpack,         multiply,     quantize};
+const ck_panel_kernels ck_panels_avx512 = {
+    direct_columns, panels_at_once, direct_limit, false, false, direct, unpack, multiply, quantize};
 #endif

@@ -4,112 +4,9 @@
 // vector of activations serves four words. Codes are made signed by taking their offset away,
 // which leaves no correction; those with a minimum have none. All sums are exact, and equal the
 // scalar kernels' to the bit.
-#include "packed.h"
+#include "panels_neon.h"
 
 #if CK_NEON
-
-/// One group of 4 rows in registers; codes without their offset.
-typedef struct {
-    int8x16_t q[8];
-    float32x4_t scale, min;
-    int32x4_t first, second;
-} rows4;
-
-CK_DOTPROD CK_INLINE float32x4_t halfs4(const uint16_t *p) {
-    return vcvt_f32_f16(vreinterpret_f16_u16(vld1_u16(p)));
-}
-/// Four bytes as numbers.
-CK_DOTPROD CK_INLINE float32x4_t bytes4(const uint8_t *p) {
-    const uint32_t four[4] = {p[0], p[1], p[2], p[3]};
-    return vcvtq_f32_u32(vld1q_u32(four));
-}
-CK_DOTPROD CK_INLINE int32x4_t signed_bytes4(const int8_t *p) {
-    const int32_t four[4] = {p[0], p[1], p[2], p[3]};
-    return vld1q_s32(four);
-}
-CK_DOTPROD CK_INLINE void nibbles4(const uint8_t *q, uint8x16_t *out) {
-    UNROLL for (int w = 0; w < 4; w++) {
-        uint8x16_t v = vld1q_u8(q + 64 * w);
-        out[w] = vandq_u8(v, vdupq_n_u8(15));
-        out[w + 4] = vshrq_n_u8(v, 4);
-    }
-}
-CK_DOTPROD CK_INLINE void fifth_bits4(const uint32_t *high, uint8x16_t *out) {
-    uint8x16_t v = vreinterpretq_u8_u32(vld1q_u32(high));
-    UNROLL for (int w = 0; w < 8; w++) {
-        uint8x16_t moved = vshlq_u8(v, vdupq_n_s8((int8_t)(4 - w)));
-        out[w] = vorrq_u8(out[w], vandq_u8(moved, vdupq_n_u8(16)));
-    }
-}
-CK_DOTPROD CK_INLINE void scales_of_k4(const uint16_t *d, const uint16_t *m, const uint8_t *scale,
-                                       const uint8_t *min, rows4 *out) {
-    out->scale = vmulq_f32(halfs4(d), bytes4(scale));
-    out->min = vsubq_f32(vdupq_n_f32(0), vmulq_f32(halfs4(m), bytes4(min)));
-}
-
-/// Rows 4 h ... 4 h + 3 of group g of a panel.
-CK_DOTPROD CK_INLINE void load4(const int type, const void *panel, int64_t g, const int h,
-                                rows4 *out) {
-    const int64_t j = g & 7;
-    const int r = 4 * h;
-    uint8x16_t q[8];
-    int offset = 0;
-    if (type == CK_Q4_0) {
-        const panel_q4_0 *p = (const panel_q4_0 *)panel + g;
-        nibbles4(p->q + 16 * h, q);
-        out->scale = halfs4(p->d + r);
-        offset = 8;
-    } else if (type == CK_Q4_1) {
-        const panel_q4_1 *p = (const panel_q4_1 *)panel + g;
-        nibbles4(p->q + 16 * h, q);
-        out->scale = halfs4(p->d + r);
-        out->min = halfs4(p->m + r);
-    } else if (type == CK_Q5_0) {
-        const panel_q5_0 *p = (const panel_q5_0 *)panel + g;
-        nibbles4(p->q + 16 * h, q);
-        fifth_bits4(p->high + r, q);
-        out->scale = halfs4(p->d + r);
-        offset = 16;
-    } else if (type == CK_Q5_1) {
-        const panel_q5_1 *p = (const panel_q5_1 *)panel + g;
-        nibbles4(p->q + 16 * h, q);
-        fifth_bits4(p->high + r, q);
-        out->scale = halfs4(p->d + r);
-        out->min = halfs4(p->m + r);
-    } else if (type == CK_Q8_0) {
-        const panel_q8_0 *p = (const panel_q8_0 *)panel + g;
-        UNROLL for (int w = 0; w < 8; w++) q[w] =
-            vreinterpretq_u8_s8(vld1q_s8(p->q + 64 * w + 16 * h));
-        out->scale = halfs4(p->d + r);
-    } else if (type == CK_Q4_K) {
-        const panel_q4_k *p = (const panel_q4_k *)panel + (g >> 3);
-        nibbles4(p->q[j] + 16 * h, q);
-        scales_of_k4(p->d + r, p->m + r, p->scale[j] + r, p->min[j] + r, out);
-    } else if (type == CK_Q5_K) {
-        const panel_q5_k *p = (const panel_q5_k *)panel + (g >> 3);
-        nibbles4(p->q[j] + 16 * h, q);
-        fifth_bits4(p->high[j] + r, q);
-        scales_of_k4(p->d + r, p->m + r, p->scale[j] + r, p->min[j] + r, out);
-    } else {
-        const panel_q6_k *p = (const panel_q6_k *)panel + (g >> 3);
-        nibbles4(p->q[j] + 16 * h, q);
-        UNROLL for (int w = 0; w < 8; w++) {
-            uint8x16_t v = vreinterpretq_u8_u32(vld1q_u32(p->high[j][w / 4] + r));
-            uint8x16_t moved = vshlq_u8(v, vdupq_n_s8((int8_t)(4 - 2 * (w % 4))));
-            q[w] = vorrq_u8(q[w], vandq_u8(moved, vdupq_n_u8(0x30)));
-        }
-        out->first = signed_bytes4(p->scale[j][0] + r);
-        out->second = signed_bytes4(p->scale[j][1] + r);
-        out->scale = halfs4(p->d + r);
-        offset = 32;
-    }
-    UNROLL for (int w = 0; w < 8; w++) out->q[w] =
-        vsubq_s8(vreinterpretq_s8_u8(q[w]), vdupq_n_s8((int8_t)offset));
-}
-
-CK_INLINE bool has_minimum(const ck_kind kind) {
-    return kind == kind_u4_min || kind == kind_u5_min;
-}
 
 /// The integer sums of one group of 4 rows with one column of activations.
 CK_DOTPROD CK_INLINE int32x4_t group_sum(const ck_kind kind, const rows4 *w, const int8_t *x) {
@@ -146,7 +43,7 @@ CK_DOTPROD CK_INLINE void direct_n(const int type, const int n, const void *pane
     for (int64_t g = 0; g < groups; g++, tile += n * (32 + tail_bytes))
         UNROLL for (int h = 0; h < 4; h++) {
             rows4 w;
-            load4(type, panel, g, h, &w);
+            load4(type, panel, g, h, false, &w);
             UNROLL for (int i = 0; i < n; i++) sums[i][h] =
                 add_group(kind_of(type), &w, tile, n, i, sums[i][h]);
         }
@@ -160,8 +57,8 @@ CK_DOTPROD CK_INLINE void direct_n(const int type, const int n, const void *pane
         else                                                                                       \
             direct_n(CK_##type, 2, panel, groups, tile, c);                                        \
         break
-CK_DOTPROD static void direct(int type, int n, const void *panel, int64_t groups, const void *tile,
-                              float *c) {
+CK_DOTPROD void ck_panel_direct_neon(int type, int n, const void *panel, int64_t groups,
+                                     const void *tile, float *c) {
     switch (type) {
         DIRECT(Q4_0);
         DIRECT(Q4_1);
@@ -180,7 +77,7 @@ CK_DOTPROD CK_INLINE void unpack_n(const int type, const void *panel, int64_t fi
     const ck_kind kind = kind_of(type);
     for (int64_t g = 0; g < count; g++) UNROLL for (int h = 0; h < 4; h++) {
             rows4 w;
-            load4(type, panel, first + g, h, &w);
+            load4(type, panel, first + g, h, false, &w);
             for (int v = 0; v < 8; v++) vst1q_s8((int8_t *)out[g].q + 128 * h + 16 * v, w.q[v]);
             vst1q_f32(out[g].scale + 4 * h, w.scale);
             if (has_minimum(kind)) vst1q_f32(out[g].min + 4 * h, w.min);
@@ -267,14 +164,14 @@ CK_DOTPROD CK_INLINE void quantize_group(const float *x, int8_t *q, float *d) {
         vst1_s8(q + i, inverse == 0 ? vdup_n_s8(0) : bytes);
     }
 }
-CK_DOTPROD static void quantize(int64_t groups, const float *x, int8_t *q, float *d,
-                                int16_t (*halves)[2]) {
+CK_DOTPROD void ck_panel_quantize_neon(int64_t groups, const float *x, int8_t *q, float *d,
+                                       int16_t (*halves)[2]) {
     for (int64_t g = 0; g < groups; g++) {
         quantize_group(x + 32 * g, q + 32 * g, d + g);
         sum_halves(q + 32 * g, halves[g]);
     }
 }
 
-const ck_panel_kernels ck_panels_neon = {neon_tile, 1,      2,        false,
-                                         direct,    unpack, multiply, quantize};
+const ck_panel_kernels ck_panels_neon = {
+    neon_tile, 1, 2, false, false, ck_panel_direct_neon, unpack, multiply, ck_panel_quantize_neon};
 #endif

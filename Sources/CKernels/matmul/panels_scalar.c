@@ -174,4 +174,5 @@ static void quantize(int64_t groups, const float *x, int8_t *q, float *d, int16_
     }
 }
 
-const ck_panel_kernels ck_panels_scalar = {4, 1, 1, false, direct, unpack, multiply, quantize};
+const ck_panel_kernels ck_panels_scalar = {4,      1,      1,        false,   false,
+                                           direct, unpack, multiply, quantize};

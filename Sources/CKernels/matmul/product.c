@@ -15,10 +15,11 @@ int64_t ck_activation_bytes(int type, int64_t columns, int64_t count) {
 }
 
 /// Columns of each tile but the last: equal tiles, for a last one of a few columns would take as
-/// long as one of many.
+/// long as one of many; with whole pairs, for one of two columns takes as long as both.
 static int64_t tile_size(const ck_panel_kernels *kernels, int64_t count) {
     int64_t tiles = (count + kernels->tile - 1) / kernels->tile;
-    return tiles > 1 ? (count + tiles - 1) / tiles : kernels->tile;
+    int64_t size = tiles > 1 ? (count + tiles - 1) / tiles : kernels->tile;
+    return kernels->paired ? size + size % 2 : size;
 }
 
 /// Blocks of groups, of equal size; one where weights are not unpacked.
@@ -30,8 +31,8 @@ static int64_t block_count(int64_t groups, int64_t count) {
 int ck_activation_kind(int type) { return ck_panel_table()->wide_s8 && kind_of(type) == kind_s8; }
 
 /// Puts the group of column i where a tile of n has it.
-CK_INLINE void put_group(bool wide, int n, int i, const int8_t *q, float d, const int16_t halves[2],
-                         char *out) {
+CK_INLINE void put_group(bool wide, bool paired, int n, int i, const int8_t *q, float d,
+                         const int16_t halves[2], char *out) {
     int sum = halves[0] + halves[1];
     float sum_of_x = d * (float)sum;
     int32_t start = integer_zero - 128 * sum;
@@ -40,6 +41,9 @@ CK_INLINE void put_group(bool wide, int n, int i, const int8_t *q, float d, cons
         int16_t *q16 = (int16_t *)(void *)(out + 64 * i);
         static const int order[4] = {0, 2, 1, 3};
         for (int k = 0; k < 32; k++) q16[k] = q[(k & ~3) + order[k & 3]];
+    } else if (paired && (i | 1) < n) {
+        char *pair = out + 32 * (i & ~1) + 8 * (i & 1);
+        for (int part = 0; part < 4; part++) memcpy(pair + 16 * part, q + 8 * part, 8);
     } else {
         memcpy(out + 32 * i, q, 32);
     }
@@ -70,7 +74,7 @@ void ck_quantize_tile(int type, int64_t columns, int64_t count, int64_t tile, co
                 kernels->quantize(here, x + (first + i) * stride + (g + j) * group_columns, q[0], d,
                                   halves);
                 for (int64_t k = 0; k < here; k++)
-                    put_group(wide, n, i, q[k], d[k], halves[k],
+                    put_group(wide, kernels->paired, n, i, q[k], d[k], halves[k],
                               out + (j + k) * tile_group_bytes(wide, n));
             }
         }
