@@ -74,7 +74,8 @@ struct SpeculativeIdentityTests {
         let proposers: [any Proposer] =
             [
                 DraftModel(
-                    session: small.makeSession(capacity: capacity, computation: .auto),
+                    session: try small.makeDraftSession(
+                        capacity: capacity, computation: .auto),
                     targetVocabulary: target.shape.vocabulary, sampling: SamplingOptions())
             ] + DraftFreeProposer.allCases.map { $0.make(stop: []) }
         let plain = try Self.plainTexts(target, after: prompts, capacity: capacity)

@@ -70,6 +70,10 @@ int64_t ck_activation_tiles(int64_t count);
 void ck_quantize_tile(int type, int64_t columns, int64_t count, int64_t tile, const float *x,
                       int64_t stride, void *activations);
 
+/// out = x less what quantizing leaves of it; columns a multiple of 32. The products of both
+/// together are those of activations in 15 bits.
+void ck_quantization_rest(int64_t columns, const float *x, float *out);
+
 /// out[i * stride + r] = dot(W[r], x[i]) for r in 0..<rows and i in 0..<count.
 /// Bit for bit the same for any count, any rows per call and any instruction set.
 /// panels: of these rows, the first at the beginning of a panel; scratch: of one thread.

@@ -8,6 +8,7 @@
 //     for each group: sum += (float)integer * scale * d   (one fused multiply-add)
 //                     sum += min * sum_of_x               (the same, formats with a minimum)
 #include "packed.h"
+#include <math.h>
 
 int64_t ck_activation_bytes(int type, int64_t columns, int64_t count) {
     bool wide = ck_panel_table()->wide_s8 && kind_of(type) == kind_s8;
@@ -78,6 +79,19 @@ void ck_quantize_tile(int type, int64_t columns, int64_t count, int64_t tile, co
                               out + (j + k) * tile_group_bytes(wide, n));
             }
         }
+    }
+}
+
+void ck_quantization_rest(int64_t columns, const float *x, float *out) {
+    int8_t q[block_groups][group_columns];
+    float d[block_groups];
+    int16_t halves[block_groups][2];
+    for (int64_t k = 0; k < columns;) {
+        int64_t left = (columns - k) / group_columns;
+        int64_t groups = left < block_groups ? left : block_groups;
+        ck_panel_table()->quantize(groups, x + k, q[0], d, halves);
+        for (int64_t g = 0; g < groups; g++)
+            for (int j = 0; j < group_columns; j++, k++) out[k] = fmaf(-d[g], q[g][j], x[k]);
     }
 }
 

@@ -53,6 +53,14 @@ final class AdaptedBackend: Backend {
         add(adapted.b, reduced(x, by: adapted.a, rows: rows), to: out, rows: rows)
     }
 
+    func multiplyPrecisely(
+        _ matrix: any DeviceMatrix, _ x: any DeviceBuffer, into out: any DeviceBuffer, rows: Int
+    ) {
+        base.multiplyPrecisely(Self.plain(matrix), x, into: out, rows: rows)
+        guard let adapted = matrix as? AdaptedMatrix else { return }
+        add(adapted.b, reduced(x, by: adapted.a, rows: rows), to: out, rows: rows)
+    }
+
     func multiply(
         _ matrices: [any DeviceMatrix], _ x: any DeviceBuffer, into out: [any DeviceBuffer],
         rows: Int

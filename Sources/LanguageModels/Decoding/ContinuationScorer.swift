@@ -61,9 +61,10 @@ package final class ContinuationScorer {
             SequenceBatch.capacity(count: 2, length: positions)
             + SequenceBatch.capacity(prefix: 1, count: sequenceLimit, length: 1)
             + SequenceBatch.capacity(count: 1, length: room)
+        // Few logits of a question are read, and answers lie close together.
         return SequenceBatch(
             model: model, capacity: capacity, positions: positions,
-            cacheFormat: options.computation.cacheFormat)
+            cacheFormat: options.computation.cacheFormat, isPrecise: true)
     }
 
     /// Scores of all continuations of one context, in order.

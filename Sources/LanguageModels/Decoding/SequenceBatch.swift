@@ -48,6 +48,7 @@ package final class SequenceBatch {
     private let workspace: Workspace
     private let selected: any DeviceBuffer
     private let logits: any DeviceBuffer
+    private let isPrecise: Bool
     private var sequences: [Sequence] = []
     /// Places of sequences that have ended.
     private var freePlaces: [Int] = []
@@ -65,10 +66,16 @@ package final class SequenceBatch {
         return page * (pages(prefix) + count * (pages(length) + (prefix > 0 ? 1 : 0)))
     }
 
-    /// - Parameter capacity: slots; see `capacity(prefix:count:length:)`.
-    /// - Parameter positions: of the longest sequence.
-    package init(model: LanguageModel, capacity: Int, positions: Int, cacheFormat: CacheFormat) {
+    /// - Parameters:
+    ///   - capacity: slots; see `capacity(prefix:count:length:)`.
+    ///   - positions: of the longest sequence.
+    ///   - isPrecise: whether the output layer does not round what it reads, which takes longer.
+    package init(
+        model: LanguageModel, capacity: Int, positions: Int, cacheFormat: CacheFormat,
+        isPrecise: Bool = false
+    ) {
         self.model = model
+        self.isPrecise = isPrecise
         let pages = (capacity + Self.page - 1) / Self.page
         let shape = model.shape
         cache = model.backend.makeCache(
@@ -209,7 +216,7 @@ package final class SequenceBatch {
             for index in 0..<count {
                 model.backend.copyRow(first + index, of: hidden, to: index, of: selected)
             }
-            model.backend.multiply(model.architecture.head, selected, into: logits, rows: count)
+            project(count)
             for index in 0..<count {
                 let output = wanted[first + index]
                 let position = Int(pass.positions[pass.outputs[first + index]])
@@ -222,5 +229,14 @@ package final class SequenceBatch {
         }
         pass.removeAll()
         wanted.removeAll(keepingCapacity: true)
+    }
+
+    private func project(_ count: Int) {
+        let (backend, head) = (model.backend, model.architecture.head)
+        if isPrecise {
+            backend.multiplyPrecisely(head, selected, into: logits, rows: count)
+        } else {
+            backend.multiply(head, selected, into: logits, rows: count)
+        }
     }
 }

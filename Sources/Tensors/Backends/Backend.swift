@@ -38,6 +38,10 @@ package protocol Backend: AnyObject {
     /// out[t, r] = dot(matrix[r], x[t]); x: [T, columns], out: [T, rows].
     func multiply(
         _ matrix: any DeviceMatrix, _ x: any DeviceBuffer, into out: any DeviceBuffer, rows: Int)
+    /// out[t, r] as above with an error as if x had not been rounded for it, which may take twice as
+    /// long; out: [T, rows].
+    func multiplyPrecisely(
+        _ matrix: any DeviceMatrix, _ x: any DeviceBuffer, into out: any DeviceBuffer, rows: Int)
     /// out[t, i] = dot(matrix[chosen[i]], x[t]) for a few rows of a matrix, the same to the bit as
     /// all its rows give; out: [T, at least the chosen].
     func multiply(
