@@ -33,7 +33,7 @@ struct SpeculativeCosts {
         var timings = context.completed.timings.values.flatMap(\.self)
         try context.progress("costs", 0, of: 1)
         if timings.isEmpty {
-            timings = self.timings(context, draft, rows: rows)
+            timings = try self.timings(context, draft, rows: rows)
             for timing in timings { try context.timing(timing) }
             try context.progress("costs", 1, of: 1)
         }
@@ -55,16 +55,19 @@ struct SpeculativeCosts {
         draftCost = (median(Self.draftName) ?? 0) / max(step, 1e-12)
     }
 
-    private static func timings(_ context: TaskContext, _ draft: Draft, rows: Int)
+    private static func timings(_ context: TaskContext, _ draft: Draft, rows: Int) throws
         -> [TimingSample]
     {
+        let (seed, computation) = (context.job.cell.seed, context.computation)
         let target = Passes(
-            context.model, context.computation, depth: depth, rows: rows,
-            seed: context.job.cell.seed)
+            context.model.makeSession(capacity: depth + rows, computation: computation),
+            depth: depth, seed: seed)
         var small: Passes?
         if case .model(let model, _) = draft {
+            // As it drafts: what is measured is what a draft costs, not what the model does.
             small = Passes(
-                model, context.computation, depth: depth, rows: 1, seed: context.job.cell.seed)
+                try model.makeDraftSession(capacity: depth + 1, computation: computation),
+                depth: depth, seed: seed)
         }
         // Memory and caches are warm after one pass of each kind.
         for count in [1, rows] { _ = target.time(rows: count) }
@@ -105,10 +108,11 @@ private final class Passes {
     private var generator: SeededGenerator
     private let clock = ContinuousClock()
 
-    init(_ model: LanguageModel, _ computation: Computation, depth: Int, rows: Int, seed: UInt64) {
+    /// - Parameter session: with room for the context and the most rows of a pass.
+    init(_ session: DecodingSession, depth: Int, seed: UInt64) {
+        self.session = session
         self.depth = depth
         generator = SeededGenerator(seed: seed)
-        session = model.makeSession(capacity: depth + rows, computation: computation)
         session.append(tokens(depth))
     }
 
