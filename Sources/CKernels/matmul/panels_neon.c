@@ -59,16 +59,7 @@ CK_DOTPROD CK_INLINE void direct_n(const int type, const int n, const void *pane
         break
 CK_DOTPROD void ck_panel_direct_neon(int type, int n, const void *panel, int64_t groups,
                                      const void *tile, float *c) {
-    switch (type) {
-        DIRECT(Q4_0);
-        DIRECT(Q4_1);
-        DIRECT(Q5_0);
-        DIRECT(Q5_1);
-        DIRECT(Q8_0);
-        DIRECT(Q4_K);
-        DIRECT(Q5_K);
-        DIRECT(Q6_K);
-    }
+    switch (type) { EACH_PACKED_TYPE(DIRECT); }
 }
 
 /// [part of 4 rows][word]: the codes of a row part stand together.
@@ -91,16 +82,7 @@ CK_DOTPROD CK_INLINE void unpack_n(const int type, const void *panel, int64_t fi
     case CK_##type: unpack_n(CK_##type, panel, first, count, out); break
 CK_DOTPROD static void unpack(int type, const void *panel, int64_t first, int64_t count,
                               void *out) {
-    switch (type) {
-        UNPACK(Q4_0);
-        UNPACK(Q4_1);
-        UNPACK(Q5_0);
-        UNPACK(Q5_1);
-        UNPACK(Q8_0);
-        UNPACK(Q4_K);
-        UNPACK(Q5_K);
-        UNPACK(Q6_K);
-    }
+    switch (type) { EACH_PACKED_TYPE(UNPACK); }
 }
 
 CK_DOTPROD CK_INLINE void multiply_n(const ck_kind kind, const int n, const unpacked_group *u,

@@ -4,6 +4,17 @@
 
 #if CK_NEON
 
+/// The cases of a switch over all packed types.
+#define EACH_PACKED_TYPE(X)                                                                        \
+    X(Q4_0);                                                                                       \
+    X(Q4_1);                                                                                       \
+    X(Q5_0);                                                                                       \
+    X(Q5_1);                                                                                       \
+    X(Q8_0);                                                                                       \
+    X(Q4_K);                                                                                       \
+    X(Q5_K);                                                                                       \
+    X(Q6_K)
+
 /// One group of 4 rows in registers; codes without their offset. A vector of codes has a word of
 /// each row or, when `zipped`, two words of each of two rows: q[2 p + s] columns 8 p ... 8 p + 7 of
 /// rows 2 s and 2 s + 1.

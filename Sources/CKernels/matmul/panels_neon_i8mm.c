@@ -131,16 +131,7 @@ CK_I8MM static void direct(int type, int n, const void *panel, int64_t groups, c
         ck_panel_direct_neon(type, n, panel, groups, tile, c);
         return;
     }
-    switch (type) {
-        DIRECT(Q4_0);
-        DIRECT(Q4_1);
-        DIRECT(Q5_0);
-        DIRECT(Q5_1);
-        DIRECT(Q8_0);
-        DIRECT(Q4_K);
-        DIRECT(Q5_K);
-        DIRECT(Q6_K);
-    }
+    switch (type) { EACH_PACKED_TYPE(DIRECT); }
 }
 
 #define UNPACK(type)                                                                               \
@@ -151,16 +142,7 @@ CK_I8MM static void direct(int type, int n, const void *panel, int64_t groups, c
         break
 CK_I8MM static void unpack(int type, const void *panel, int64_t first, int64_t count, void *out) {
     row_pairs *to = out;
-    switch (type) {
-        UNPACK(Q4_0);
-        UNPACK(Q4_1);
-        UNPACK(Q5_0);
-        UNPACK(Q5_1);
-        UNPACK(Q8_0);
-        UNPACK(Q4_K);
-        UNPACK(Q5_K);
-        UNPACK(Q6_K);
-    }
+    switch (type) { EACH_PACKED_TYPE(UNPACK); }
 }
 
 CK_I8MM CK_INLINE void multiply_n(const ck_kind kind, const int n, const row_pairs *u,
