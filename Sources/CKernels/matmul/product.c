@@ -31,6 +31,21 @@ static int64_t block_count(int64_t groups, int64_t count) {
 
 int ck_activation_kind(int type) { return ck_panel_table()->wide_s8 && kind_of(type) == kind_s8; }
 
+/// Two bytes as two numbers of 16 bits: above a sign there is 0xff.
+CK_INLINE uint32_t widened(uint32_t two) {
+    uint32_t signs = two & 0x00800080;
+    return two | ((signs << 9) - (signs << 1));
+}
+/// 16-bit codes: of each four, 0 and 2, then 1 and 3.
+CK_INLINE void widen(const int8_t *q, uint32_t *out) {
+    for (int v = 0; v < 8; v++) {
+        uint32_t four;
+        memcpy(&four, q + 4 * v, 4);
+        out[2 * v] = widened(four & 0x00ff00ff);
+        out[2 * v + 1] = widened(four >> 8 & 0x00ff00ff);
+    }
+}
+
 /// Puts the group of column i where a tile of n has it.
 CK_INLINE void put_group(bool wide, bool paired, int n, int i, const int8_t *q, float d,
                          const int16_t halves[2], char *out) {
@@ -39,9 +54,7 @@ CK_INLINE void put_group(bool wide, bool paired, int n, int i, const int8_t *q, 
     int32_t start = integer_zero - 128 * sum;
     char *tail = out + (int64_t)n * (wide ? 64 : 32) + 4 * i;
     if (wide) {
-        int16_t *q16 = (int16_t *)(void *)(out + 64 * i);
-        static const int order[4] = {0, 2, 1, 3};
-        for (int k = 0; k < 32; k++) q16[k] = q[(k & ~3) + order[k & 3]];
+        widen(q, (uint32_t *)(void *)(out + 64 * i));
     } else if (paired && (i | 1) < n) {
         char *pair = out + 32 * (i & ~1) + 8 * (i & 1);
         for (int part = 0; part < 4; part++) memcpy(pair + 16 * part, q + 8 * part, 8);
