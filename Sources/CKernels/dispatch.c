@@ -44,6 +44,20 @@ typedef struct {
 static const ck_table scalar_table = CK_COLUMN(scalar);
 #if CK_X86
 static const ck_table avx2_table = CK_COLUMN(avx2);
+static const ck_table avxvnni_table = {"avxvnni",
+                                       &ck_format_f32_avx2,
+                                       &ck_format_f16_avx2,
+                                       &ck_format_bf16_avx2,
+                                       &ck_format_q8_0_avx2,
+                                       &ck_format_q4_0_avx2,
+                                       &ck_format_q4_1_avx2,
+                                       &ck_vectors_avx2,
+                                       &ck_attention_avx2,
+                                       &ck_gradients_avx2,
+                                       &ck_panels_avxvnni,
+                                       &ck_floats_avx2,
+                                       &ck_limits_avxvnni,
+                                       0};
 // Rows of a few numbers and single products are limited by memory at 8 lanes already.
 #define CK_AVX512_COLUMN(name, limits, bf16_products)                                              \
     {                                                                                              \
@@ -56,9 +70,9 @@ static const ck_table avx512_table = CK_AVX512_COLUMN("avx512", &ck_limits_avx51
 static const ck_table avx512bf16_table =
     CK_AVX512_COLUMN("avx512bf16", &ck_limits_avx512bf16, &ck_bf16_avx512bf16);
 static const ck_table amx_table = CK_AVX512_COLUMN("amx", &ck_limits_amx, &ck_bf16_amx);
-static const ck_table *const tables[] = {&amx_table, &avx512bf16_table, &avx512_table, &avx2_table,
-                                         &scalar_table};
-static const char *const names[] = {"amx", "avx512bf16", "avx512", "avx2", "scalar", 0};
+static const ck_table *const tables[] = {&amx_table,     &avx512bf16_table, &avx512_table,
+                                         &avxvnni_table, &avx2_table,       &scalar_table};
+static const char *const names[] = {"amx", "avx512bf16", "avx512", "avxvnni", "avx2", "scalar", 0};
 #elif CK_NEON
 #define CK_NEON_COLUMN(name, panels)                                                               \
     {                                                                                              \
@@ -88,6 +102,7 @@ static bool has_avx2(void) {
     return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
            __builtin_cpu_supports("f16c");
 }
+static bool has_avxvnni(void) { return has_avx2() && __builtin_cpu_supports("avxvnni"); }
 static bool has_avx512(void) {
     return has_avx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
            __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
@@ -130,6 +145,7 @@ bool ck_can_run(const char *name) {
     if (!strcmp(name, "scalar")) return true;
 #if CK_X86
     if (!strcmp(name, "avx2")) return has_avx2();
+    if (!strcmp(name, "avxvnni")) return has_avxvnni();
     if (!strcmp(name, "avx512")) return has_avx512();
     if (!strcmp(name, "avx512bf16")) return has_bf16();
     if (!strcmp(name, "amx")) return has_amx();

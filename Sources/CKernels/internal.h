@@ -7,7 +7,10 @@
 #define CK_X86 1
 #include <immintrin.h>
 #define CK_AVX2 __attribute__((target("avx2,fma,f16c")))
-#ifndef CK_AVX512 // a test compiles these kernels for an emulation
+#ifndef CK_AVXVNNI // a test compiles these kernels for an emulation
+#define CK_AVXVNNI __attribute__((target("avx2,fma,f16c,avxvnni")))
+#endif
+#ifndef CK_AVX512
 #define CK_AVX512                                                                                  \
     __attribute__((target("avx2,fma,f16c,avx512f,avx512bw,avx512vl,avx512dq,avx512vnni")))
 #endif
@@ -117,7 +120,8 @@ extern const ck_vector_kernels ck_vectors_avx512;
 extern const ck_attention_kernels ck_attention_avx512;
 CK_DECLARE(ck_gradient_kernels, ck_gradients)
 CK_DECLARE(ck_limit_kernels, ck_limits)
-extern const ck_limit_kernels ck_limits_avx512, ck_limits_avx512bf16, ck_limits_amx, ck_limits_neon;
+extern const ck_limit_kernels ck_limits_avxvnni, ck_limits_avx512, ck_limits_avx512bf16,
+    ck_limits_amx, ck_limits_neon;
 
 /// Rows of weights that stand side by side for products, packed or turned.
 enum { panel_rows = CK_FLOAT_PANEL_ROWS };

@@ -52,6 +52,18 @@ CK_AVX2 static int64_t byte_products_avx2(int64_t rounds) {
 }
 const ck_limit_kernels ck_limits_avx2 = {f32_products_avx2, byte_products_avx2, 0};
 
+CK_AVXVNNI static int64_t byte_products_avxvnni(int64_t rounds) {
+    __m256i sums[chains], f = _mm256_set1_epi8(1);
+    for (int i = 0; i < chains; i++) sums[i] = f;
+    for (int64_t round = 0; round < rounds; round++)
+        for (int i = 0; i < chains; i++) {
+            sums[i] = _mm256_dpbusd_avx_epi32(sums[i], f, f);
+            KEEP(sums[i]);
+        }
+    return rounds * chains * 32 * 2;
+}
+const ck_limit_kernels ck_limits_avxvnni = {f32_products_avx2, byte_products_avxvnni, 0};
+
 CK_AVX512 static int64_t f32_products_avx512(int64_t rounds) {
     __m512 sums[chains], f = _mm512_set1_ps(0.5f);
     for (int i = 0; i < chains; i++) sums[i] = f;

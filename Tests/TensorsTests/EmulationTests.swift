@@ -4,8 +4,8 @@ import TestSupport
 import Testing
 
 /// Kernels for instruction sets that this machine need not have: Tests/Kernels/compare.c is built
-/// with them and compares them with the scalar kernels, AVX-512 by SIMDe's functions in place of
-/// the intrinsics, NEON by a cross compiler and qemu.
+/// with them and compares them with the scalar kernels, AVX-512 and AVX-VNNI by functions in place of
+/// the intrinsics (SIMDe's for the most part), NEON by a cross compiler and qemu.
 @Suite(.enabled(if: SharedData.runsSlowTests, "slow: set BILLION_SLOW_TESTS=1"))
 struct EmulationTests {
     struct Machine: CustomTestStringConvertible, Sendable {
@@ -18,7 +18,8 @@ struct EmulationTests {
     }
 
     static let simulated = [
-        "-mavx2", "-mfma", "-mf16c", "-DCK_AVX512=", "-DCK_AVX512BF16=", "-DCK_AMX=", "-w",
+        "-mavx2", "-mfma", "-mf16c", "-DCK_AVXVNNI=", "-DCK_AVX512=", "-DCK_AVX512BF16=",
+        "-DCK_AMX=", "-w",
         "-I\(SharedData.packageRoot)/Tests/Kernels/simulated",
     ]
     static let machines = [
@@ -28,6 +29,8 @@ struct EmulationTests {
         Machine(
             variant: "avx512", compilers: ["clang"],
             flags: simulated + ["-DBF16=amx", "-DBF16_ELEMENT=bf16_element_by_tiles"], bf16: "amx"),
+        Machine(
+            variant: "avxvnni", compilers: ["clang"], flags: simulated + ["-DFLOATS=avx2"]),
         Machine(
             variant: "neon", compilers: ["aarch64-linux-gnu-gcc"],
             flags: ["-static", "-Wno-unknown-pragmas"],
@@ -49,7 +52,7 @@ struct EmulationTests {
         }
         let folder = try TemporaryFolder()
         let probe = try folder.write("#include <simde/x86/avx512.h>\n", to: "probe.c")
-        if machine.variant == "avx512" {
+        if machine.variant.hasPrefix("avx") {
             let found = try Subprocess(compiler, ["-fsyntax-only", "-w", probe]).run()
             if !found.succeeded || !KernelVariant.available.contains("avx2") {
                 print("skipped: no simde/x86/avx512.h here, or no AVX2")

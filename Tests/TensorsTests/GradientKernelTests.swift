@@ -1,5 +1,6 @@
 import Basics
 import CKernels
+import Tensors
 import Testing
 
 #if canImport(Darwin)
@@ -14,11 +15,7 @@ import Testing
     static let tolerance = 2e-6
     static let lengths = [1, 7, 16, 33, 257]
 
-    static var variants: [String] {
-        ["scalar", "avx2", "avx512", "avx512bf16", "amx", "neon", "neoni8mm"].filter {
-            ck_can_run($0)
-        }
-    }
+    static var variants: [String] { KernelVariant.available }
 
     private func numbers(_ count: Int, seed: UInt64) -> [Float] {
         var generator = SeededGenerator(seed: seed)

@@ -92,6 +92,21 @@ CK_INLINE ck_kind kind_of(int type) {
     }
 }
 
+CK_INLINE bool has_minimum(const ck_kind kind) {
+    return kind == kind_u4_min || kind == kind_u5_min;
+}
+
+/// The cases of a switch over all packed types.
+#define EACH_PACKED_TYPE(X)                                                                        \
+    X(Q4_0);                                                                                       \
+    X(Q4_1);                                                                                       \
+    X(Q5_0);                                                                                       \
+    X(Q5_1);                                                                                       \
+    X(Q8_0);                                                                                       \
+    X(Q4_K);                                                                                       \
+    X(Q5_K);                                                                                       \
+    X(Q6_K)
+
 /// Bytes of the struct that holds `groups_of(type)` groups of a panel.
 CK_INLINE int64_t panel_bytes_of(int type) {
     switch (type) {
@@ -186,7 +201,8 @@ typedef struct {
 enum { max_tile = 6, max_panels = 2, block_groups = 18 };
 
 CK_DECLARE(ck_panel_kernels, ck_panels)
-extern const ck_panel_kernels ck_panels_avx512, ck_panels_neon, ck_panels_neoni8mm;
+extern const ck_panel_kernels ck_panels_avxvnni, ck_panels_avx512, ck_panels_neon,
+    ck_panels_neoni8mm;
 const ck_panel_kernels *ck_panel_table(void);
 
 /// The factor that takes a group of activations to codes, 0 when they are all (nearly) zero, and

@@ -118,8 +118,7 @@ CK_AVX2 CK_INLINE __m256i finish(const ck_kind kind, __m256i sums, const int16_t
 CK_AVX2 CK_INLINE __m256 scaled(const ck_kind kind, __m256i s, __m256 scale, __m256 min,
                                 const float *d, const float *sum, __m256 c) {
     c = _mm256_fmadd_ps(_mm256_mul_ps(_mm256_cvtepi32_ps(s), scale), _mm256_broadcast_ss(d), c);
-    if (kind == kind_u4_min || kind == kind_u5_min)
-        c = _mm256_fmadd_ps(min, _mm256_broadcast_ss(sum), c);
+    if (has_minimum(kind)) c = _mm256_fmadd_ps(min, _mm256_broadcast_ss(sum), c);
     return c;
 }
 /// Both halves of a kind_halves group: sums of pairs of its first and second half.
@@ -138,6 +137,13 @@ CK_AVX2 CK_INLINE __m256i join_halves(__m256i a0, __m256i a1, __m256i b0, __m256
     return _mm256_sub_epi32(s, _mm256_slli_epi32(offset, 5));
 }
 
+/// Asks for what comes 2048 bytes later: a fifth faster than the processor's own guess.
+CK_AVX2 CK_INLINE void read_ahead(const int type, const void *panel, int64_t g) {
+    const int64_t bytes = panel_bytes_of(type) / groups_of(type);
+    const char *at = (const char *)panel + g * bytes + 2048;
+    UNROLL for (int64_t line = 0; line < bytes; line += 64) _mm_prefetch(at + line, _MM_HINT_T0);
+}
+
 /// Columns of activations in a tile of blocks.
 enum { avx2_columns = 5 };
 _Static_assert(avx2_columns <= max_tile, "tile");
@@ -145,4 +151,6 @@ void ck_panel_unpack_avx2(int type, const void *panel, int64_t first, int64_t co
 void ck_panel_multiply_avx2(ck_kind kind, int panels, int n, const void *unpacked, int64_t groups,
                             const void *tile, float *c, int64_t stride, bool accumulate,
                             const upcoming *next);
+void ck_panel_quantize_avx2(int64_t groups, const float *x, int8_t *q, float *d,
+                            int16_t (*halves)[2]);
 #endif

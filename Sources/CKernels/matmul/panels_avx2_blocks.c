@@ -41,24 +41,17 @@ CK_AVX2 CK_INLINE void unpack_n(const int type, const void *panel, int64_t first
                 _mm256_storeu_ps(to->scale + 8 * h, w.scale);
                 if (kind == kind_halves)
                     _mm256_storeu_si256((__m256i *)to->halves[8 * h], w.halves);
-                else if (kind == kind_u4_min || kind == kind_u5_min)
+                else if (has_minimum(kind))
                     _mm256_storeu_ps(to->min + 8 * h, w.min);
             }
         }
     }
 }
+#define UNPACK(type)                                                                               \
+    case CK_##type: unpack_n(CK_##type, panel, first, count, out); break
 CK_AVX2 void ck_panel_unpack_avx2(int type, const void *panel, int64_t first, int64_t count,
                                   void *out) {
-    switch (type) {
-    case CK_Q4_0: unpack_n(CK_Q4_0, panel, first, count, out); break;
-    case CK_Q4_1: unpack_n(CK_Q4_1, panel, first, count, out); break;
-    case CK_Q5_0: unpack_n(CK_Q5_0, panel, first, count, out); break;
-    case CK_Q5_1: unpack_n(CK_Q5_1, panel, first, count, out); break;
-    case CK_Q8_0: unpack_n(CK_Q8_0, panel, first, count, out); break;
-    case CK_Q4_K: unpack_n(CK_Q4_K, panel, first, count, out); break;
-    case CK_Q5_K: unpack_n(CK_Q5_K, panel, first, count, out); break;
-    default: unpack_n(CK_Q6_K, panel, first, count, out); break;
-    }
+    switch (type) { EACH_PACKED_TYPE(UNPACK); }
 }
 
 /// Adds words first..<last of 16 rows with n columns to 16-bit sums.
@@ -77,8 +70,7 @@ CK_AVX2 CK_INLINE void add_words(const int n, const uint8_t *q, const char *tile
     }
 }
 
-/// The integer sums of one unpacked group of 16 rows with n columns; of codes up to 15 those of
-/// pairs, in 16 bits.
+/// The integer sums of one unpacked group of 16 rows with n columns.
 CK_AVX2 CK_INLINE void sum_group(const ck_kind kind, const int n, const void *group,
                                  const char *tile, const int16_t *half,
                                  __m256i s[avx2_columns][2]) {
@@ -98,6 +90,8 @@ CK_AVX2 CK_INLINE void sum_group(const ck_kind kind, const int n, const void *gr
         }
     } else if (kind == kind_u4 || kind == kind_u4_min) {
         add_words(n, u->q, tile, 0, 8, s);
+        UNROLL for (int i = 0; i < n; i++) UNROLL for (int h = 0; h < 2; h++) s[i][h] =
+            finish(kind, s[i][h], half + 2 * i);
     } else if (kind == kind_u5 || kind == kind_u5_min) {
         __m256i part[avx2_columns][2];
         add_words(n, u->q, tile, 0, 4, part);
@@ -133,8 +127,11 @@ CK_AVX2 CK_INLINE void multiply_n(const ck_kind kind, const int n, const void *u
     const int64_t step = wide ? sizeof(unpacked_wide_group) : sizeof(unpacked_group);
     const char *x = tile, *w = unpacked;
     block_sums all[block_groups];
-    for (int64_t g = 0; g < groups; g++, x += tile_step, w += step)
-        sum_group(kind, n, w, x, tails_of(kind, n, x).half, all[g].s);
+    for (int64_t g = 0; g < groups; g++, x += tile_step, w += step) {
+        block_sums sums; // in registers
+        sum_group(kind, n, w, x, tails_of(kind, n, x).half, sums.s);
+        all[g] = sums;
+    }
     __m256 sums[avx2_columns][2];
     UNROLL for (int i = 0; i < n; i++) UNROLL for (int h = 0; h < 2; h++) sums[i][h] =
         accumulate ? _mm256_loadu_ps(c + i * stride + 8 * h) : _mm256_setzero_ps();
@@ -143,16 +140,14 @@ CK_AVX2 CK_INLINE void multiply_n(const ck_kind kind, const int n, const void *u
     for (int64_t g = 0; g < groups; g++, x += tile_step, w += step) {
         const tails t = tails_of(kind, n, x);
         const float *scale = (const float *)(const void *)(w + (wide ? 1024 : 512));
+        const __m256 none = _mm256_setzero_ps();
+        __m256 scales[2], mins[2] = {none, none};
         UNROLL for (int h = 0; h < 2; h++) {
-            __m256 scales = _mm256_loadu_ps(scale + 8 * h), mins = _mm256_setzero_ps();
-            if (kind == kind_u4_min || kind == kind_u5_min)
-                mins = _mm256_loadu_ps(((const unpacked_group *)(const void *)w)->min + 8 * h);
-            UNROLL for (int i = 0; i < n; i++) {
-                __m256i s = all[g].s[i][h];
-                if (kind == kind_u4 || kind == kind_u4_min) s = finish(kind, s, t.half + 2 * i);
-                sums[i][h] = scaled(kind, s, scales, mins, t.d + i, t.sum + i, sums[i][h]);
-            }
+            scales[h] = _mm256_loadu_ps(scale + 8 * h);
+            if (has_minimum(kind)) mins[h] = _mm256_loadu_ps(scale + 16 + 8 * h);
         }
+        UNROLL for (int i = 0; i < n; i++) UNROLL for (int h = 0; h < 2; h++) sums[i][h] =
+            scaled(kind, all[g].s[i][h], scales[h], mins[h], t.d + i, t.sum + i, sums[i][h]);
     }
     UNROLL for (int i = 0; i < n; i++) UNROLL for (int h = 0; h < 2; h++)
         _mm256_storeu_ps(c + i * stride + 8 * h, sums[i][h]);

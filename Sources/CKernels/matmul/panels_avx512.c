@@ -114,10 +114,6 @@ CK_AVX512 CK_INLINE void load16(const int type, const void *panel, int64_t g, ro
     }
 }
 
-CK_INLINE bool has_minimum(const ck_kind kind) {
-    return kind == kind_u4_min || kind == kind_u5_min;
-}
-
 /// Bytes from a panel's unpacked groups to the next one's.
 enum { unpacked_panel = block_groups * sizeof(unpacked_group) };
 
@@ -258,17 +254,10 @@ DIRECT(Q4_K)
 DIRECT(Q5_K)
 DIRECT(Q6_K)
 
+#define CALL_DIRECT(type)                                                                          \
+    case CK_##type: direct_##type(n, panel, groups, tile, c); break
 static void direct(int type, int n, const void *panel, int64_t groups, const void *tile, float *c) {
-    switch (type) {
-    case CK_Q4_0: direct_Q4_0(n, panel, groups, tile, c); break;
-    case CK_Q4_1: direct_Q4_1(n, panel, groups, tile, c); break;
-    case CK_Q5_0: direct_Q5_0(n, panel, groups, tile, c); break;
-    case CK_Q5_1: direct_Q5_1(n, panel, groups, tile, c); break;
-    case CK_Q8_0: direct_Q8_0(n, panel, groups, tile, c); break;
-    case CK_Q4_K: direct_Q4_K(n, panel, groups, tile, c); break;
-    case CK_Q5_K: direct_Q5_K(n, panel, groups, tile, c); break;
-    default: direct_Q6_K(n, panel, groups, tile, c); break;
-    }
+    switch (type) { EACH_PACKED_TYPE(CALL_DIRECT); }
 }
 
 CK_AVX512 CK_INLINE void unpack_n(const int type, const void *panel, int64_t first, int64_t count,
@@ -289,17 +278,10 @@ CK_AVX512 CK_INLINE void unpack_n(const int type, const void *panel, int64_t fir
             _mm512_storeu_ps(out[g].min, w.min);
     }
 }
+#define UNPACK(type)                                                                               \
+    case CK_##type: unpack_n(CK_##type, panel, first, count, out); break
 CK_AVX512 static void unpack(int type, const void *panel, int64_t first, int64_t count, void *out) {
-    switch (type) {
-    case CK_Q4_0: unpack_n(CK_Q4_0, panel, first, count, out); break;
-    case CK_Q4_1: unpack_n(CK_Q4_1, panel, first, count, out); break;
-    case CK_Q5_0: unpack_n(CK_Q5_0, panel, first, count, out); break;
-    case CK_Q5_1: unpack_n(CK_Q5_1, panel, first, count, out); break;
-    case CK_Q8_0: unpack_n(CK_Q8_0, panel, first, count, out); break;
-    case CK_Q4_K: unpack_n(CK_Q4_K, panel, first, count, out); break;
-    case CK_Q5_K: unpack_n(CK_Q5_K, panel, first, count, out); break;
-    default: unpack_n(CK_Q6_K, panel, first, count, out); break;
-    }
+    switch (type) { EACH_PACKED_TYPE(UNPACK); }
 }
 
 CK_AVX512 CK_INLINE void multiply_n(const ck_kind kind, const int panels, const int n,

@@ -4,17 +4,6 @@
 
 #if CK_NEON
 
-/// The cases of a switch over all packed types.
-#define EACH_PACKED_TYPE(X)                                                                        \
-    X(Q4_0);                                                                                       \
-    X(Q4_1);                                                                                       \
-    X(Q5_0);                                                                                       \
-    X(Q5_1);                                                                                       \
-    X(Q8_0);                                                                                       \
-    X(Q4_K);                                                                                       \
-    X(Q5_K);                                                                                       \
-    X(Q6_K)
-
 /// One group of 4 rows in registers; codes without their offset. A vector of codes has a word of
 /// each row or, when `zipped`, two words of each of two rows: q[2 p + s] columns 8 p ... 8 p + 7 of
 /// rows 2 s and 2 s + 1.
@@ -137,10 +126,6 @@ CK_DOTPROD CK_INLINE void load4(const int type, const void *panel, int64_t g, co
     }
     UNROLL for (int w = 0; w < 8; w++) out->q[w] =
         vsubq_s8(vreinterpretq_s8_u8(q[w]), vdupq_n_s8((int8_t)offset));
-}
-
-CK_INLINE bool has_minimum(const ck_kind kind) {
-    return kind == kind_u4_min || kind == kind_u5_min;
 }
 
 /// Kernels that are no faster with products of matrices: of one column, and without weights.

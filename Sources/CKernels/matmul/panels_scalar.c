@@ -95,7 +95,7 @@ static float add_group(ck_kind kind, const row1 *w, const int8_t *x, float d, fl
     int s =
         kind == kind_halves ? half[0] * w->halves[0] + half[1] * w->halves[1] : half[0] + half[1];
     c = fmaf((float)s * w->scale, d, c);
-    if (kind == kind_u4_min || kind == kind_u5_min) c = fmaf(w->min, sum, c);
+    if (has_minimum(kind)) c = fmaf(w->min, sum, c);
     return c;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
-// AVX-512 and AMX on a processor without them: SIMDe's functions in place of the compiler's, and
-// those that SIMDe lacks or rounds in another way, written from Intel's pseudo code.
+// AVX-512, AVX-VNNI and AMX on a processor without them: SIMDe's functions in place of the
+// compiler's, and those that SIMDe lacks or rounds in another way, written from Intel's pseudo
+// code.
 #include_next <immintrin.h>
 
 #define SIMDE_ENABLE_NATIVE_ALIASES
@@ -23,6 +24,19 @@ typedef union {
     int8_t b[64];
 } simulated_lanes;
 
+#undef _mm256_dpbusd_avx_epi32
+#define _mm256_dpbusd_avx_epi32 simulated256_dpbusd
+static inline __m256i simulated256_dpbusd(__m256i sum, __m256i a, __m256i b) {
+    uint8_t codes[32];
+    int8_t x[32];
+    int32_t sums[8];
+    memcpy(codes, &a, 32);
+    memcpy(x, &b, 32);
+    memcpy(sums, &sum, 32);
+    for (int k = 0; k < 32; k++) sums[k / 4] += codes[k] * x[k];
+    memcpy(&sum, sums, 32);
+    return sum;
+}
 #undef _mm512_fmadd_ps
 #define _mm512_fmadd_ps simulated512_fmadd_ps
 static inline __m512 simulated512_fmadd_ps(__m512 a, __m512 b, __m512 c) {
