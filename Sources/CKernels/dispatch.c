@@ -191,6 +191,9 @@ const ck_bf16_kernels *ck_bf16_table(void) { return table()->bf16_products; }
 
 int64_t ck_f32_products(int64_t rounds) { return table()->limits->f32_products(rounds); }
 int64_t ck_byte_products(int64_t rounds) { return table()->limits->byte_products(rounds); }
+int64_t ck_word_products(int64_t rounds) {
+    return table()->limits->word_products ? table()->limits->word_products(rounds) : 0;
+}
 int64_t ck_bf16_products(int64_t rounds) {
     return table()->limits->bf16_products ? table()->limits->bf16_products(rounds) : 0;
 }

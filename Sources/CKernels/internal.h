@@ -99,11 +99,13 @@ typedef struct {
 } ck_gradient_kernels;
 
 /// Loops of `rounds` rounds that return how many operations (multiplications and additions) they
-/// did; null where the instruction set has no such products.
+/// did; null where the instruction set has no such products, or the kernels none of integers of 16
+/// bits.
 typedef struct {
     int64_t (*f32_products)(int64_t rounds);
     int64_t (*byte_products)(int64_t rounds);
     int64_t (*bf16_products)(int64_t rounds);
+    int64_t (*word_products)(int64_t rounds);
 } ck_limit_kernels;
 
 // Each file defines `NAME_scalar` and, on x86-64, `NAME_avx2`; dispatch.c makes the table.

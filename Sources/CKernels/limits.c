@@ -22,7 +22,7 @@ static int64_t byte_products(int64_t rounds) {
     for (int i = 0; i < 64; i++) factor = sums[i];
     return rounds * 64 * 2;
 }
-const ck_limit_kernels ck_limits_scalar = {f32_products, byte_products, 0};
+const ck_limit_kernels ck_limits_scalar = {f32_products, byte_products, 0, 0};
 
 #if CK_X86
 /// Keeps a sum alive and in its register.
@@ -50,7 +50,19 @@ CK_AVX2 static int64_t byte_products_avx2(int64_t rounds) {
         }
     return rounds * chains * 32 * 2;
 }
-const ck_limit_kernels ck_limits_avx2 = {f32_products_avx2, byte_products_avx2, 0};
+CK_AVX2 static int64_t word_products_avx2(int64_t rounds) {
+    __m256i sums[chains], f = _mm256_set1_epi16(1);
+    for (int i = 0; i < chains; i++) sums[i] = f;
+    for (int64_t round = 0; round < rounds; round++)
+        for (int i = 0; i < chains; i++) {
+            KEEP(f);
+            sums[i] = _mm256_add_epi32(sums[i], _mm256_madd_epi16(f, f));
+            KEEP(sums[i]);
+        }
+    return rounds * chains * 16 * 2;
+}
+const ck_limit_kernels ck_limits_avx2 = {f32_products_avx2, byte_products_avx2, 0,
+                                         word_products_avx2};
 
 CK_AVXVNNI static int64_t byte_products_avxvnni(int64_t rounds) {
     __m256i sums[chains], f = _mm256_set1_epi8(1);
@@ -62,7 +74,7 @@ CK_AVXVNNI static int64_t byte_products_avxvnni(int64_t rounds) {
         }
     return rounds * chains * 32 * 2;
 }
-const ck_limit_kernels ck_limits_avxvnni = {f32_products_avx2, byte_products_avxvnni, 0};
+const ck_limit_kernels ck_limits_avxvnni = {f32_products_avx2, byte_products_avxvnni, 0, 0};
 
 CK_AVX512 static int64_t f32_products_avx512(int64_t rounds) {
     __m512 sums[chains], f = _mm512_set1_ps(0.5f);
@@ -84,7 +96,7 @@ CK_AVX512 static int64_t byte_products_avx512(int64_t rounds) {
         }
     return rounds * chains * 64 * 2;
 }
-const ck_limit_kernels ck_limits_avx512 = {f32_products_avx512, byte_products_avx512, 0};
+const ck_limit_kernels ck_limits_avx512 = {f32_products_avx512, byte_products_avx512, 0, 0};
 
 CK_AVX512BF16 static int64_t bf16_products_avx512(int64_t rounds) {
     __m512 sums[chains];
@@ -98,7 +110,7 @@ CK_AVX512BF16 static int64_t bf16_products_avx512(int64_t rounds) {
     return rounds * chains * 32 * 2;
 }
 const ck_limit_kernels ck_limits_avx512bf16 = {f32_products_avx512, byte_products_avx512,
-                                               bf16_products_avx512};
+                                               bf16_products_avx512, 0};
 
 CK_AMX static int64_t bf16_products_amx(int64_t rounds) {
     ck_tile_shapes shapes = {.palette = 1};
@@ -119,7 +131,7 @@ CK_AMX static int64_t bf16_products_amx(int64_t rounds) {
     return rounds * 4 * 16 * 16 * 32 * 2;
 }
 const ck_limit_kernels ck_limits_amx = {f32_products_avx512, byte_products_avx512,
-                                        bf16_products_amx};
+                                        bf16_products_amx, 0};
 #endif
 
 #if CK_NEON
@@ -145,7 +157,7 @@ CK_DOTPROD static int64_t byte_products_neon(int64_t rounds) {
         }
     return rounds * chains * 16 * 2;
 }
-const ck_limit_kernels ck_limits_neon = {f32_products_neon, byte_products_neon, 0};
+const ck_limit_kernels ck_limits_neon = {f32_products_neon, byte_products_neon, 0, 0};
 #endif
 
 uint64_t ck_read(const void *memory, int64_t bytes) {

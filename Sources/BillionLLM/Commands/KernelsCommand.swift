@@ -21,6 +21,7 @@ enum KernelsCommand: Command {
             let f32_gops: Double
             let byte_gops: Double
             let bf16_gops: Double
+            let int16_gops: Double
             let read_one_thread_gbs: Double
             let read_all_threads_gbs: Double
         }
@@ -61,7 +62,8 @@ enum KernelsCommand: Command {
             variants: variants,
             limits: .init(
                 f32_gops: limits.f32, byte_gops: limits.bytes, bf16_gops: limits.bf16,
-                read_one_thread_gbs: limits.readOne, read_all_threads_gbs: limits.readAll),
+                int16_gops: limits.words, read_one_thread_gbs: limits.readOne,
+                read_all_threads_gbs: limits.readAll),
             formats: formats)
         Console.print(arguments.has("json") ? try JSON.text(output) : text(output))
         for variant in variants {
@@ -90,7 +92,8 @@ enum KernelsCommand: Command {
             "",
             "\(output.kernel_variant), \(output.n_threads) threads, \(output.cpu_info). Limits:",
             "  f32 \(number(limits.f32_gops)) GOP/s, bytes \(number(limits.byte_gops)) GOP/s, bf16 "
-                + (limits.bf16_gops > 0 ? "\(number(limits.bf16_gops)) GOP/s" : "none"),
+                + (limits.bf16_gops > 0 ? "\(number(limits.bf16_gops)) GOP/s" : "none")
+                + (limits.int16_gops > 0 ? ", int16 \(number(limits.int16_gops)) GOP/s" : ""),
             "  reading \(number(limits.read_one_thread_gbs)) GB/s with 1 thread, "
                 + "\(number(limits.read_all_threads_gbs)) GB/s with all", "",
         ]

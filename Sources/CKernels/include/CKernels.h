@@ -286,6 +286,8 @@ void ck_cache_load(int type, int64_t head, int64_t slot, int64_t count, int64_t 
 int64_t ck_f32_products(int64_t rounds);
 int64_t ck_byte_products(int64_t rounds);
 int64_t ck_bf16_products(int64_t rounds);
+/// Integers of 16 bits, which q8_0 becomes where there is no dot product of bytes.
+int64_t ck_word_products(int64_t rounds);
 /// Reads memory from end to end; a number that depends on all of it.
 uint64_t ck_read(const void *memory, int64_t bytes);
 

@@ -3,11 +3,13 @@ import CKernels
 
 /// What this machine can do at best with the variant in use, all threads together.
 package struct KernelLimits: Sendable {
-    /// 10^9 multiplications and additions a second, from registers: of f32 numbers, of bytes, and of
-    /// bf16 numbers (0 where the instruction set has no such products).
+    /// 10^9 multiplications and additions a second, from registers: of f32 numbers, of bytes, of
+    /// bf16 numbers (0 where the instruction set has no such products), and of integers of 16 bits (0
+    /// where no format is multiplied as such).
     package let f32: Double
     package let bytes: Double
     package let bf16: Double
+    package let words: Double
     /// 10^9 bytes a second read from memory by one thread and by all.
     package let readOne: Double
     package let readAll: Double
@@ -18,6 +20,7 @@ package struct KernelLimits: Sendable {
         f32 = Self.operations(pool, ck_f32_products)
         bytes = Self.operations(pool, ck_byte_products)
         bf16 = Self.operations(pool, ck_bf16_products)
+        words = Self.operations(pool, ck_word_products)
         let memory = AlignedBytes(count: 256 << 20)
         let one = ThreadPool(threadCount: 1)
         defer { one.stop() }
@@ -89,14 +92,23 @@ package struct KernelRate: Sendable {
         let decode = fastest(5) { backend.multiply(many, x, into: one, rows: 1) }
         let packed = Int(ck_panel_bytes(Int32(format.ggmlType), Int64(columns)))
         let size = packed > 0 ? rows / 16 * packed : rows * format.byteCount(elements: columns)
-        let isFloat = KernelProduct.isFloat(format)
-        let byBF16 = isFloat && format.ggmlType != CK_F32.rawValue && limits.bf16 > 0
+        let (limit, name) = Self.limit(of: format, limits)
         return KernelRate(
             format: format.name,
             operations: 2 * Double(few.rows * columns * count) / prompt / 1e9,
-            limit: byBF16 ? limits.bf16 : isFloat ? limits.f32 : limits.bytes,
-            limitName: byBF16 ? "bf16" : isFloat ? "f32" : "bytes",
-            bytes: Double(size) / decode / 1e9)
+            limit: limit, limitName: name, bytes: Double(size) / decode / 1e9)
+    }
+
+    /// Of the products that a format's weights are multiplied by, and its name.
+    private static func limit(
+        of format: any QuantizationFormat.Type, _ limits: KernelLimits
+    ) -> (Double, String) {
+        if KernelProduct.isFloat(format) {
+            let isHalf = format.ggmlType != CK_F32.rawValue
+            return isHalf && limits.bf16 > 0 ? (limits.bf16, "bf16") : (limits.f32, "f32")
+        }
+        let isWide = limits.words > 0 && ck_activation_kind(Int32(format.ggmlType)) == 1
+        return isWide ? (limits.words, "int16") : (limits.bytes, "bytes")
     }
 
     /// The same 64 rows again and again.
