@@ -8,33 +8,39 @@
 
 #if CK_X86
 
-/// Columns up to which weights are not unpacked first.
-enum { direct_columns = 3 };
+/// Columns that are multiplied with weights as they are read, and those up to which two such rounds
+/// are faster than to unpack weights first.
+enum { direct_columns = 5, direct_limit = 2 * direct_columns };
+_Static_assert(direct_columns == avx2_columns, "a tile");
 
-/// The integer sum of one group of 8 rows with one column of activations.
-CK_AVX2 CK_INLINE __m256i group_sum(const ck_kind kind, const rows8 *w, const void *x,
+/// The integer sum of one group of 8 rows with one column of activations, of small codes.
+CK_AVX2 CK_INLINE __m256i group_sum(const ck_kind kind, const rows8 *w, const char *x,
                                     const int16_t *half) {
-    const char *bytes = x;
-    if (kind == kind_s8) {
-        __m256i s = _mm256_setzero_si256();
-        UNROLL for (int v = 0; v < 8; v++) {
-            __m256i even = _mm256_srai_epi16(_mm256_slli_epi16(w->q[v], 8), 8);
-            __m256i odd = _mm256_srai_epi16(w->q[v], 8);
-            s = _mm256_add_epi32(s, _mm256_madd_epi16(even, BROADCAST32(bytes + 8 * v)));
-            s = _mm256_add_epi32(s, _mm256_madd_epi16(odd, BROADCAST32(bytes + 8 * v + 4)));
-        }
-        return s;
-    }
     __m256i a[4];
     UNROLL for (int v = 0; v < 4; v++) a[v] =
-        _mm256_add_epi16(pairs(w->q[2 * v], BROADCAST32(bytes + 8 * v)),
-                         pairs(w->q[2 * v + 1], BROADCAST32(bytes + 8 * v + 4)));
+        _mm256_add_epi16(pairs(w->q[2 * v], BROADCAST32(x + 8 * v)),
+                         pairs(w->q[2 * v + 1], BROADCAST32(x + 8 * v + 4)));
     if (kind == kind_halves) return join_halves(a[0], a[1], a[2], a[3], w->halves, half);
     __m256i low = _mm256_add_epi16(a[0], a[1]), high = _mm256_add_epi16(a[2], a[3]);
     if (kind == kind_u4 || kind == kind_u4_min)
         return finish(kind, _mm256_add_epi16(low, high), half);
     __m256i s = _mm256_add_epi32(whole(low), whole(high));
     return kind == kind_u5 ? _mm256_add_epi32(s, offset_of(16, half)) : s;
+}
+/// Those of n columns, of codes that become 16-bit numbers: once for all columns.
+CK_AVX2 CK_INLINE void wide_sums(const int n, const rows8 *w, const char *x,
+                                 __m256i s[direct_columns]) {
+    UNROLL for (int v = 0; v < 8; v++) {
+        __m256i even = _mm256_srai_epi16(_mm256_slli_epi16(w->q[v], 8), 8);
+        __m256i odd = _mm256_srai_epi16(w->q[v], 8);
+        UNROLL for (int i = 0; i < n; i++) {
+            __m256i sum = _mm256_madd_epi16(even, BROADCAST32(x + 64 * i + 8 * v));
+            if (v > 0) sum = _mm256_add_epi32(s[i], sum);
+            s[i] =
+                _mm256_add_epi32(sum, _mm256_madd_epi16(odd, BROADCAST32(x + 64 * i + 8 * v + 4)));
+            IN_PLACE(s[i]);
+        }
+    }
 }
 
 CK_AVX2 CK_INLINE void direct_n(const int type, const int n, const void *panel, int64_t groups,
@@ -51,9 +57,14 @@ CK_AVX2 CK_INLINE void direct_n(const int type, const int n, const void *panel, 
         UNROLL for (int h = 0; h < 2; h++) {
             rows8 w;
             load8(type, panel, g, h, &w);
+            __m256i s[direct_columns];
+            if (wide)
+                wide_sums(n, &w, tile, s);
+            else
+                UNROLL for (int i = 0; i < n; i++) s[i] =
+                    group_sum(kind, &w, tile + bytes * i, half + 2 * i);
             UNROLL for (int i = 0; i < n; i++) sums[i][h] =
-                scaled(kind, group_sum(kind, &w, tile + bytes * i, half + 2 * i), w.scale, w.min,
-                       d + i, sum + i, sums[i][h]);
+                scaled(kind, s[i], w.scale, w.min, d + i, sum + i, sums[i][h]);
         }
     }
     UNROLL for (int i = 0; i < n; i++) {
@@ -67,7 +78,9 @@ CK_AVX2 CK_INLINE void direct_n(const int type, const int n, const void *panel, 
         switch (n) {                                                                               \
         case 1: direct_n(CK_##type, 1, p, g, t, c); break;                                         \
         case 2: direct_n(CK_##type, 2, p, g, t, c); break;                                         \
-        default: direct_n(CK_##type, 3, p, g, t, c); break;                                        \
+        case 3: direct_n(CK_##type, 3, p, g, t, c); break;                                         \
+        case 4: direct_n(CK_##type, 4, p, g, t, c); break;                                         \
+        default: direct_n(CK_##type, 5, p, g, t, c); break;                                        \
         }                                                                                          \
     }
 DIRECT(Q4_0)
@@ -121,7 +134,7 @@ CK_AVX2 void ck_panel_quantize_avx2(int64_t groups, const float *x, int8_t *q, f
 
 const ck_panel_kernels ck_panels_avx2 = {avx2_columns,
                                          1,
-                                         direct_columns,
+                                         direct_limit,
                                          true,
                                          false,
                                          direct,
