@@ -107,6 +107,25 @@ CK_INLINE bool has_minimum(const ck_kind kind) {
     X(Q5_K);                                                                                       \
     X(Q6_K)
 
+/// `direct` of a file whose macro DIRECT defines direct_Q4_0 and so on, one for each packed type.
+#define CALL_DIRECT(type)                                                                          \
+    case CK_##type:                                                                                \
+        direct_##type(n, panel, groups, tile, c);                                                  \
+        break
+#define DIRECT_OF_EACH_TYPE                                                                        \
+    DIRECT(Q4_0)                                                                                   \
+    DIRECT(Q4_1)                                                                                   \
+    DIRECT(Q5_0)                                                                                   \
+    DIRECT(Q5_1)                                                                                   \
+    DIRECT(Q8_0)                                                                                   \
+    DIRECT(Q4_K)                                                                                   \
+    DIRECT(Q5_K)                                                                                   \
+    DIRECT(Q6_K)                                                                                   \
+    static void direct(int type, int n, const void *panel, int64_t groups, const void *tile,       \
+                       float *c) {                                                                 \
+        switch (type) { EACH_PACKED_TYPE(CALL_DIRECT); }                                           \
+    }
+
 /// Bytes of the struct that holds `groups_of(type)` groups of a panel.
 CK_INLINE int64_t panel_bytes_of(int type) {
     switch (type) {

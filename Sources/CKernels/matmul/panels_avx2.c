@@ -8,10 +8,9 @@
 
 #if CK_X86
 
-/// Columns that are multiplied with weights as they are read, and those up to which two such rounds
-/// are faster than to unpack weights first.
-enum { direct_columns = 5, direct_limit = 2 * direct_columns };
-_Static_assert(direct_columns == avx2_columns, "a tile");
+/// Columns up to which weights are multiplied as they are read: two rounds of a tile are faster
+/// than to unpack them first.
+enum { direct_limit = 2 * avx2_columns };
 
 /// The integer sum of one group of 8 rows with one column of activations, of small codes.
 CK_AVX2 CK_INLINE __m256i group_sum(const ck_kind kind, const rows8 *w, const char *x,
@@ -29,7 +28,7 @@ CK_AVX2 CK_INLINE __m256i group_sum(const ck_kind kind, const rows8 *w, const ch
 }
 /// Those of n columns, of codes that become 16-bit numbers: once for all columns.
 CK_AVX2 CK_INLINE void wide_sums(const int n, const rows8 *w, const char *x,
-                                 __m256i s[direct_columns]) {
+                                 __m256i s[avx2_columns]) {
     UNROLL for (int v = 0; v < 8; v++) {
         __m256i even = _mm256_srai_epi16(_mm256_slli_epi16(w->q[v], 8), 8);
         __m256i odd = _mm256_srai_epi16(w->q[v], 8);
@@ -48,7 +47,7 @@ CK_AVX2 CK_INLINE void direct_n(const int type, const int n, const void *panel, 
     const ck_kind kind = kind_of(type);
     const bool wide = kind == kind_s8;
     const int bytes = wide ? 64 : 32;
-    __m256 sums[direct_columns][2];
+    __m256 sums[avx2_columns][2];
     UNROLL for (int i = 0; i < n; i++) sums[i][0] = sums[i][1] = _mm256_setzero_ps();
     for (int64_t g = 0; g < groups; g++, tile += n * (bytes + tail_bytes)) {
         const float *d = (const float *)(const void *)(tile + n * bytes), *sum = d + n;
@@ -57,7 +56,7 @@ CK_AVX2 CK_INLINE void direct_n(const int type, const int n, const void *panel, 
         UNROLL for (int h = 0; h < 2; h++) {
             rows8 w;
             load8(type, panel, g, h, &w);
-            __m256i s[direct_columns];
+            __m256i s[avx2_columns];
             if (wide)
                 wide_sums(n, &w, tile, s);
             else
@@ -83,20 +82,7 @@ CK_AVX2 CK_INLINE void direct_n(const int type, const int n, const void *panel, 
         default: direct_n(CK_##type, 5, p, g, t, c); break;                                        \
         }                                                                                          \
     }
-DIRECT(Q4_0)
-DIRECT(Q4_1)
-DIRECT(Q5_0)
-DIRECT(Q5_1)
-DIRECT(Q8_0)
-DIRECT(Q4_K)
-DIRECT(Q5_K)
-DIRECT(Q6_K)
-
-#define CALL_DIRECT(type)                                                                          \
-    case CK_##type: direct_##type(n, panel, groups, tile, c); break
-static void direct(int type, int n, const void *panel, int64_t groups, const void *tile, float *c) {
-    switch (type) { EACH_PACKED_TYPE(CALL_DIRECT); }
-}
+DIRECT_OF_EACH_TYPE
 
 CK_AVX2 CK_INLINE void quantize_group(const float *x, int8_t *q, float *d, int16_t halves[2]) {
     const __m256 sign = _mm256_set1_ps(-0.0f), largest = _mm256_set1_ps(3.4028234664e38f);

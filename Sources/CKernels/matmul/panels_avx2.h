@@ -144,7 +144,7 @@ CK_AVX2 CK_INLINE void read_ahead(const int type, const void *panel, int64_t g) 
     UNROLL for (int64_t line = 0; line < bytes; line += 64) _mm_prefetch(at + line, _MM_HINT_T0);
 }
 
-/// Columns of activations in a tile of blocks.
+/// Columns of activations in a tile.
 enum { avx2_columns = 5 };
 _Static_assert(avx2_columns <= max_tile, "tile");
 void ck_panel_unpack_avx2(int type, const void *panel, int64_t first, int64_t count, void *out);

@@ -108,20 +108,7 @@ CK_AVXVNNI CK_INLINE void direct_n(const int type, const int n, const void *pane
         default: direct_n(CK_##type, 6, p, g, t, c); break;                                        \
         }                                                                                          \
     }
-DIRECT(Q4_0)
-DIRECT(Q4_1)
-DIRECT(Q5_0)
-DIRECT(Q5_1)
-DIRECT(Q8_0)
-DIRECT(Q4_K)
-DIRECT(Q5_K)
-DIRECT(Q6_K)
-
-#define CALL_DIRECT(type)                                                                          \
-    case CK_##type: direct_##type(n, panel, groups, tile, c); break
-static void direct(int type, int n, const void *panel, int64_t groups, const void *tile, float *c) {
-    switch (type) { EACH_PACKED_TYPE(CALL_DIRECT); }
-}
+DIRECT_OF_EACH_TYPE
 
 CK_AVXVNNI CK_INLINE void unpack_n(const int type, const void *panel, int64_t first, int64_t count,
                                    unpacked_group *out) {
