@@ -156,20 +156,24 @@ static int check_products(const ck_panel_kernels *variant) {
 }
 
 static int check_quantize(const ck_panel_kernels *variant) {
+    enum { groups = 2 * super_groups, count = 32 * groups };
     int failures = 0;
-    for (int round = 0; round < 20000; round++) {
-        float x[32], d[2];
-        int8_t q[2][32];
-        fill_activations(round % mode_count, x, 32);
+    for (int round = 0; round < 4000; round++) {
+        const int shared = round % 2 ? super_groups : 1;
+        float x[count], d[2][groups];
+        int8_t q[2][count];
+        fill_activations(round / 2 % mode_count, x, count);
         if (round % 7 == 0)
-            for (int i = 0; i < 32; i++) x[i] = ck_bits_to_float(next());
+            for (int i = 0; i < count; i++) x[i] = ck_bits_to_float(next());
         if (round % 11 == 0) // halves of a step, which round to even
-            for (int i = 0; i < 32; i++) x[i] = i ? (float)(int)(next() % 255 - 127) / 2 : 127;
-        int16_t halves[2][1][2];
-        ck_panels_scalar.quantize(1, x, q[0], &d[0], halves[0]);
-        variant->quantize(1, x, q[1], &d[1], halves[1]);
-        if (memcmp(q[0], q[1], 32) || !same(d[0], d[1]) || memcmp(halves[0], halves[1], 4))
-            if (failures++ < 5) printf("quantization differs in round %d\n", round);
+            for (int i = 0; i < count; i++)
+                x[i] = i % 32 ? (float)(int)(next() % 255 - 127) / 2 : 127;
+        int16_t halves[2][groups][2];
+        ck_panels_scalar.quantize(groups, shared, x, q[0], d[0], halves[0]);
+        variant->quantize(groups, shared, x, q[1], d[1], halves[1]);
+        bool is_same = !memcmp(q[0], q[1], count) && !memcmp(halves[0], halves[1], sizeof *halves);
+        for (int g = 0; g < groups / shared; g++) is_same = is_same && same(d[0][g], d[1][g]);
+        if (!is_same && failures++ < 5) printf("quantization differs in round %d\n", round);
     }
     return failures;
 }

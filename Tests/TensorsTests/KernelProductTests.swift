@@ -6,8 +6,9 @@ import Testing
 
 /// Laws of products over every format that has kernels, for every instruction set of this machine.
 @Suite struct KernelProductTests {
-    /// Of activations quantized to 8 bits by groups of 32: half a step of 1/127 of the group's
-    /// largest, relative to the sum of the magnitudes that a group could have had.
+    /// Of activations quantized to 8 bits by groups as large as the blocks of the weights: half a
+    /// step of 1/127 of the group's largest, relative to the sum of the magnitudes that a group
+    /// could have had.
     static let roundingStep: Float = 0.5 / 127
     static let formats = KernelProduct.formats.map { $0.name }
 
@@ -76,13 +77,15 @@ import Testing
         let x = KernelComparison.activations(count * columns, .plain)
         let weights = product.weights()
         let found = KernelComparison.with(variant) { product.multiply(x) }
-        let step = KernelProduct.isFloat(product.format) ? 0 : Self.roundingStep
+        let isFloat = KernelProduct.isFloat(product.format)
+        let step = isFloat ? 0 : Self.roundingStep
+        let group = isFloat ? columns : product.format.blockElements
         for i in 0..<count {
             for row in 0..<rows {
                 var (wanted, bound) = (0.0, 0.0)
-                for first in stride(from: 0, to: columns, by: 32) {
+                for first in stride(from: 0, to: columns, by: group) {
                     var (largest, size) = (Float(0), Float(0))
-                    for k in first..<first + 32 {
+                    for k in first..<first + group {
                         let (w, v) = (weights[row * columns + k], x[i * columns + k])
                         wanted += Double(w) * Double(v)
                         bound += Double(abs(w * v)) * 1e-5

@@ -16,7 +16,7 @@ import Runner
 enum Program {
     static let version = "0.1.0"
     /// Counted up when a change of the engine can change a result; part of every job's identity.
-    static let engineVersion = 4
+    static let engineVersion = 5
 
     #if DEBUG
         static let configuration = "debug"

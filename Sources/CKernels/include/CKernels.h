@@ -60,8 +60,10 @@ int64_t ck_panel_bytes(int type, int64_t columns);
 void ck_pack_panel(int type, int64_t columns, int64_t rows, const void *source, int64_t row_bytes,
                    void *panel);
 
-/// Activations quantized to 8 bits by groups of 32, for products with `type`. Types with the same
-/// kind share them.
+/// Activations quantized to 8 bits, for products with `type`: by groups of 32, or of 256 for the k
+/// formats, as in ggml (q8_0, q8_K). Types with the same kind, below CK_ACTIVATION_KINDS, share
+/// them.
+enum { CK_ACTIVATION_KINDS = 3 };
 int ck_activation_kind(int type);
 int64_t ck_activation_bytes(int type, int64_t columns, int64_t count);
 /// How many tiles `count` rows of activations are quantized in.
@@ -70,9 +72,9 @@ int64_t ck_activation_tiles(int64_t count);
 void ck_quantize_tile(int type, int64_t columns, int64_t count, int64_t tile, const float *x,
                       int64_t stride, void *activations);
 
-/// out = x less what quantizing leaves of it; columns a multiple of 32. The products of both
-/// together are those of activations in 15 bits.
-void ck_quantization_rest(int64_t columns, const float *x, float *out);
+/// out = x less what quantizing for `type` leaves of it; columns a multiple of the groups' size.
+/// The products of both together are those of activations in 15 bits.
+void ck_quantization_rest(int type, int64_t columns, const float *x, float *out);
 
 /// out[i * stride + r] = dot(W[r], x[i]) for r in 0..<rows and i in 0..<count.
 /// Bit for bit the same for any count, any rows per call and any instruction set.

@@ -68,33 +68,41 @@ _Static_assert(sizeof(panel_q6_k) == 16 * 210, "q6_k panel");
 /// One group of one row contributes, all sums of integers exact:
 ///   offset kinds:  scale * sum((code - offset) * x)
 ///   minimum kinds: scale * sum(code * x) + min * sum(x)
-///   halves:        scale * (s0 * sum((code - 32) * x, first half) + s1 * (second half))
+/// In the k kinds eight groups contribute together, for groups have integer scales s and minima m:
+///   k4, k5:        scale * sum(s * sum(code * x)) + min * sum(m * sum(x))
+///   k6:            scale * sum(s0 * sum((code - 32) * x, first half) + s1 * (second half))
 typedef enum {
     kind_u4,     // codes 0...15, offset 8
     kind_u4_min, // codes 0...15, minimum
     kind_u5,     // codes 0...31, offset 16
     kind_u5_min, // codes 0...31, minimum
-    kind_halves, // codes 0...63, offset 32, an integer scale for each half
     kind_s8,     // codes -128...127
+    kind_k4,     // codes 0...15, scales and minima 0...63
+    kind_k5,     // codes 0...31, scales and minima 0...63
+    kind_k6,     // codes 0...63, offset 32, a scale -128...127 for each half
     kind_count
 } ck_kind;
 
 CK_INLINE ck_kind kind_of(int type) {
     switch (type) {
     case CK_Q4_0: return kind_u4;
-    case CK_Q4_1:
-    case CK_Q4_K: return kind_u4_min;
+    case CK_Q4_1: return kind_u4_min;
     case CK_Q5_0: return kind_u5;
-    case CK_Q5_1:
-    case CK_Q5_K: return kind_u5_min;
-    case CK_Q6_K: return kind_halves;
+    case CK_Q5_1: return kind_u5_min;
+    case CK_Q4_K: return kind_k4;
+    case CK_Q5_K: return kind_k5;
+    case CK_Q6_K: return kind_k6;
     default: return kind_s8;
     }
 }
+CK_INLINE bool is_k(const ck_kind kind) { return kind >= kind_k4; }
 
 CK_INLINE bool has_minimum(const ck_kind kind) {
     return kind == kind_u4_min || kind == kind_u5_min;
 }
+
+/// Whether groups have integer minima, which eight of them are summed with.
+CK_INLINE bool has_minima(const ck_kind kind) { return kind == kind_k4 || kind == kind_k5; }
 
 /// The cases of a switch over all packed types.
 #define EACH_PACKED_TYPE(X)                                                                        \
@@ -140,20 +148,25 @@ CK_INLINE int64_t panel_bytes_of(int type) {
     default: return 0;
     }
 }
-CK_INLINE int groups_of(int type) {
-    return type == CK_Q4_K || type == CK_Q5_K || type == CK_Q6_K ? super_groups : 1;
-}
+CK_INLINE int groups_of(int type) { return is_k(kind_of(type)) ? super_groups : 1; }
 
-/// Activations, quantized by groups of 32: d = max|x| / 127, q = round(x / d) to even.
+/// Activations, quantized by groups of 32: d = max|x| / 127, q = round(x / d) to even. For the k
+/// kinds eight groups share one d, as their weights do (ggml's q8_K).
 ///
 /// Columns of activations (tokens) come in tiles of at most `ck_panel_kernels.tile`, block of
 /// groups by block, so that what a block of weights needs lies together. A tile of n holds, group
 /// by group: q[n][32], d[n], sum[n] (= d * sum of q), half[n][2] (sums of the q of each half),
 /// start[n] (where the sum of codes with an offset of 128 starts, which is -128 * sum of q, as the
-/// bits of a float near `integer_zero`). Kernels without an 8-bit dot product take 16-bit q for
-/// kind_s8, of which each four stand in the order 0 2 1 3. For kernels that multiply two columns at
-/// a time, columns 2 i and 2 i + 1 are `paired`: they share 64 bytes, 8 of the one and 8 of the
-/// other in turn; the last one of an odd n stands alone.
+/// bits of a float near `integer_zero`). For the k kinds, in place of sum[n], a group with an even
+/// number has pair[n][2]: the sums of its q and of the next group's. For kernels that multiply two
+/// columns at a time, columns 2 i and 2 i + 1 are `paired`: they share 64 bytes, 8 of the one and 8
+/// of the other in turn; the last one of an odd n stands alone.
+///
+/// Kernels without a dot product of bytes add products in 16 bits, `by_pairs`: of columns 0 and 1,
+/// modulo 4, and of columns 2 and 3. They take 16-bit q for kind_s8, of which each four stand in
+/// the order 0 2 1 3. In place of half[n][2] and start[n] they have where such sums of codes with
+/// an offset begin, begin[2][n][2]: for offset 8 and for offset 16 of a whole group; for the k
+/// kinds with offset 32, of the first half of a group and of the second.
 enum { tail_bytes = 16 };
 /// The bits of 1.5 * 2^23: those of 1.5 * 2^23 + i are just i more, for |i| < 2^22.
 enum { integer_zero = 0x4b400000 };
@@ -164,12 +177,21 @@ CK_INLINE int64_t tile_group_bytes(bool wide, int n) {
 /// A group of a panel as the kernels of blocks read it, unpacked into a thread's scratch memory.
 typedef struct {
     uint8_t q[512]; // [word 0...7][row][4]
-    float scale[16];
+    union {
+        float scale[16];
+        int16_t halves[16][2]; // k kinds: the integer scales of both halves
+    };
     union {
         float min[16];
-        int16_t halves[16][2];
+        int16_t mins[16][2]; // k kinds, of an even group: its minimum and the next group's; where
+                             // there are none, and of odd groups, what a kernel likes
     };
 } unpacked_group;
+/// Eight of them of a k kind.
+typedef struct {
+    unpacked_group groups[super_groups];
+    float scale[16], min[16];
+} unpacked_super;
 /// The same with 16-bit codes: [word][columns 0 2, then 1 3][row][2].
 typedef struct {
     int16_t q[512];
@@ -200,24 +222,28 @@ typedef struct {
     int panels;
     /// Columns up to which weights are not unpacked first.
     int direct_limit;
-    /// Whether kind_s8 takes 16-bit activations.
-    bool wide_s8;
+    /// Whether products are added by pairs in 16 bits.
+    bool by_pairs;
     /// Whether columns are paired; `tile` is even then.
     bool paired;
     /// c[i][row] = product of the whole panel with column i of a tile of n, at most direct_limit;
     /// c: [n][16].
     void (*direct)(int type, int n, const void *panel, int64_t groups, const void *tile, float *c);
-    /// Unpacks groups first..<first + count of a panel.
+    /// Unpacks groups first..<first + count of a panel; of the k kinds whole eights.
     void (*unpack)(int type, const void *panel, int64_t first, int64_t count, void *out);
     /// c[i * stride + row] (+)= product of unpacked groups with column i of a tile of n; the next
     /// panel's groups are `block_groups` further on.
     void (*multiply)(ck_kind kind, int panels, int n, const void *unpacked, int64_t groups,
                      const void *tile, float *c, int64_t stride, bool accumulate,
                      const upcoming *next);
-    /// Quantizes `groups` times 32 values: q[groups][32], d[groups], and the sums of each half.
-    void (*quantize)(int64_t groups, const float *x, int8_t *q, float *d, int16_t (*halves)[2]);
+    /// Quantizes `groups` times 32 values, each `shared` (1 or `super_groups`) of them with one d:
+    /// q[groups][32], d[groups / shared], and the sums of each half.
+    void (*quantize)(int64_t groups, int shared, const float *x, int8_t *q, float *d,
+                     int16_t (*halves)[2]);
 } ck_panel_kernels;
-enum { max_tile = 6, max_panels = 2, block_groups = 18 };
+enum { max_tile = 6, max_panels = 2, block_groups = 18, block_supers = 2 };
+_Static_assert(block_supers * sizeof(unpacked_super) <= block_groups * sizeof(unpacked_group),
+               "scratch");
 
 CK_DECLARE(ck_panel_kernels, ck_panels)
 extern const ck_panel_kernels ck_panels_avxvnni, ck_panels_avx512, ck_panels_neon,

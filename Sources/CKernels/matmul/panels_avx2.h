@@ -10,7 +10,8 @@
 /// does: column after column, which fills the stack with weights.
 #define IN_PLACE(v) __asm__("" : "+x"(v))
 
-/// One group of 8 rows in registers.
+/// One group of 8 rows in registers. Of the k kinds `scale` and `min` are those of eight groups,
+/// and `halves` pairs of 16-bit scales of the group's halves.
 typedef struct {
     __m256i q[8];
     __m256 scale, min;
@@ -36,13 +37,15 @@ CK_AVX2 CK_INLINE void fifth_bits8(const uint32_t *high, rows8 *out) {
         out->q[w] = _mm256_or_si256(out->q[w], _mm256_and_si256(moved, bit));
     }
 }
-CK_AVX2 CK_INLINE __m256 bytes8(const uint8_t *p) {
-    return _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)p)));
+/// Eight times (a[i], b[i]).
+CK_AVX2 CK_INLINE __m128i byte_pairs8(const void *a, const void *b) {
+    return _mm_unpacklo_epi8(_mm_loadl_epi64(a), _mm_loadl_epi64(b));
 }
 CK_AVX2 CK_INLINE void scales_of_k8(const uint16_t *d, const uint16_t *m, const uint8_t *scale,
-                                    const uint8_t *min, rows8 *out) {
-    out->scale = _mm256_mul_ps(halfs8(d), bytes8(scale));
-    out->min = _mm256_sub_ps(_mm256_setzero_ps(), _mm256_mul_ps(halfs8(m), bytes8(min)));
+                                    rows8 *out) {
+    out->scale = halfs8(d);
+    out->min = _mm256_sub_ps(_mm256_setzero_ps(), halfs8(m));
+    out->halves = _mm256_cvtepu8_epi16(byte_pairs8(scale, scale));
 }
 
 /// Rows 8 h ... 8 h + 7 of group g of a panel.
@@ -77,13 +80,13 @@ CK_AVX2 CK_INLINE void load8(const int type, const void *panel, int64_t g, const
         const panel_q4_k *p = (const panel_q4_k *)panel + (g >> 3);
         const int64_t j = g & 7;
         nibbles8(p->q[j] + 32 * h, out);
-        scales_of_k8(p->d + r, p->m + r, p->scale[j] + r, p->min[j] + r, out);
+        scales_of_k8(p->d + r, p->m + r, p->scale[j] + r, out);
     } else if (type == CK_Q5_K) {
         const panel_q5_k *p = (const panel_q5_k *)panel + (g >> 3);
         const int64_t j = g & 7;
         nibbles8(p->q[j] + 32 * h, out);
         fifth_bits8(p->high[j] + r, out);
-        scales_of_k8(p->d + r, p->m + r, p->scale[j] + r, p->min[j] + r, out);
+        scales_of_k8(p->d + r, p->m + r, p->scale[j] + r, out);
     } else {
         const panel_q6_k *p = (const panel_q6_k *)panel + (g >> 3);
         const int64_t j = g & 7;
@@ -95,46 +98,47 @@ CK_AVX2 CK_INLINE void load8(const int type, const void *panel, int64_t g, const
             v = left >= 0 ? _mm256_slli_epi32(v, left) : _mm256_srli_epi32(v, -left);
             out->q[w] = _mm256_or_si256(out->q[w], _mm256_and_si256(v, bits));
         }
-        __m128i s0 = _mm_cvtepi8_epi16(_mm_loadl_epi64((const __m128i *)(p->scale[j][0] + r)));
-        __m128i s1 = _mm_cvtepi8_epi16(_mm_loadl_epi64((const __m128i *)(p->scale[j][1] + r)));
-        out->halves = _mm256_set_m128i(_mm_unpackhi_epi16(s0, s1), _mm_unpacklo_epi16(s0, s1));
+        out->halves = _mm256_cvtepi8_epi16(byte_pairs8(p->scale[j][0] + r, p->scale[j][1] + r));
         out->scale = halfs8(p->d + r);
     }
 }
+/// Of a kind with minima: pairs of those of group g, which is even, and of the next.
+CK_AVX2 CK_INLINE __m256i mins8(const int type, const void *panel, int64_t g, const int h) {
+    const int64_t j = g & 7;
+    const uint8_t(*min)[16] = type == CK_Q4_K ? ((const panel_q4_k *)panel + (g >> 3))->min
+                                              : ((const panel_q5_k *)panel + (g >> 3))->min;
+    return _mm256_cvtepu8_epi16(byte_pairs8(min[j] + 8 * h, min[j + 1] + 8 * h));
+}
 
+/// Sums of pairs of products, which 16 bits hold for so many words.
 CK_AVX2 CK_INLINE __m256i pairs(__m256i codes, __m256i x) { return _mm256_maddubs_epi16(codes, x); }
-CK_AVX2 CK_INLINE __m256i whole(__m256i sums) {
-    return _mm256_madd_epi16(sums, _mm256_set1_epi16(1));
+CK_INLINE int words_at_once(const ck_kind kind) {
+    return kind == kind_u5_min || kind == kind_k5 || kind == kind_k6 ? 4 : 8;
 }
-/// -offset * sum(x) of a group, from the sums of its halves.
-CK_AVX2 CK_INLINE __m256i offset_of(const int offset, const int16_t *half) {
-    return _mm256_madd_epi16(BROADCAST32(half), _mm256_set1_epi16((int16_t)-offset));
+/// Where those of word v and the following ones begin, for n columns; null: at zero.
+CK_INLINE const char *begin_at(const ck_kind kind, const int n, const char *tail, const int v) {
+    const int slot = kind == kind_u4 ? 2 : kind == kind_u5 ? 3 : kind == kind_k6 ? 2 + v / 4 : 0;
+    return slot ? tail + 4 * n * slot : 0;
 }
-/// The sum of 16-bit pair sums and what belongs to the kind, as integers.
-CK_AVX2 CK_INLINE __m256i finish(const ck_kind kind, __m256i sums, const int16_t *half) {
-    __m256i s = whole(sums);
-    return kind == kind_u4 ? _mm256_add_epi32(s, offset_of(8, half)) : s;
+/// What sums of pairs are multiplied by to be added: 1, or the scale of word v's half.
+CK_AVX2 CK_INLINE __m256i factor_of(const ck_kind kind, __m256i halves, const int v) {
+    if (!is_k(kind)) return _mm256_set1_epi16(1);
+    if (kind != kind_k6) return halves;
+    const int at = v < 4 ? 0x01000100 : 0x03020302, next = 0x04040404;
+    const __m128i lanes = _mm_setr_epi32(at, at + next, at + 2 * next, at + 3 * next);
+    return _mm256_shuffle_epi8(halves, _mm256_set_m128i(lanes, lanes));
 }
+/// c and what a group contributes, or the eight of a k kind, whose integers are s.
 CK_AVX2 CK_INLINE __m256 scaled(const ck_kind kind, __m256i s, __m256 scale, __m256 min,
                                 const float *d, const float *sum, __m256 c) {
     c = _mm256_fmadd_ps(_mm256_mul_ps(_mm256_cvtepi32_ps(s), scale), _mm256_broadcast_ss(d), c);
     if (has_minimum(kind)) c = _mm256_fmadd_ps(min, _mm256_broadcast_ss(sum), c);
     return c;
 }
-/// Both halves of a kind_halves group: sums of pairs of its first and second half.
-CK_AVX2 CK_INLINE __m256i join_halves(__m256i a0, __m256i a1, __m256i b0, __m256i b1,
-                                      __m256i halves, const int16_t *half) {
-    // Scales as pairs (s0, s0) and (s1, s1), to be multiplied with pairs of sums.
-    const __m256i low = _mm256_set1_epi32(0x0000ffff);
-    __m256i first = _mm256_and_si256(halves, low);
-    first = _mm256_or_si256(first, _mm256_slli_epi32(first, 16));
-    __m256i second = _mm256_andnot_si256(low, halves);
-    second = _mm256_or_si256(second, _mm256_srli_epi32(second, 16));
-    __m256i s = _mm256_add_epi32(_mm256_madd_epi16(a0, first), _mm256_madd_epi16(a1, first));
-    s = _mm256_add_epi32(
-        s, _mm256_add_epi32(_mm256_madd_epi16(b0, second), _mm256_madd_epi16(b1, second)));
-    __m256i offset = _mm256_madd_epi16(halves, BROADCAST32(half));
-    return _mm256_sub_epi32(s, _mm256_slli_epi32(offset, 5));
+/// c and what the minima of eight groups contribute.
+CK_AVX2 CK_INLINE __m256 add_minima(__m256i minima, __m256 min, const float *d, __m256 c) {
+    return _mm256_fmadd_ps(_mm256_mul_ps(_mm256_cvtepi32_ps(minima), min), _mm256_broadcast_ss(d),
+                           c);
 }
 
 /// Asks for what comes 2048 bytes later: a fifth faster than the processor's own guess.
@@ -151,6 +155,6 @@ void ck_panel_unpack_avx2(int type, const void *panel, int64_t first, int64_t co
 void ck_panel_multiply_avx2(ck_kind kind, int panels, int n, const void *unpacked, int64_t groups,
                             const void *tile, float *c, int64_t stride, bool accumulate,
                             const upcoming *next);
-void ck_panel_quantize_avx2(int64_t groups, const float *x, int8_t *q, float *d,
+void ck_panel_quantize_avx2(int64_t groups, int shared, const float *x, int8_t *q, float *d,
                             int16_t (*halves)[2]);
 #endif

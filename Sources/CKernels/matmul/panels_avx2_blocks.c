@@ -8,44 +8,47 @@
 typedef struct {
     __m256i s[avx2_columns][2];
 } block_sums;
-/// What follows the codes of a group of activations.
-typedef struct {
-    const float *d, *sum;
-    const int16_t *half;
-} tails;
-CK_INLINE tails tails_of(const ck_kind kind, const int n, const char *tile) {
-    const float *d = (const float *)(const void *)(tile + n * (kind == kind_s8 ? 64 : 32));
-    return (tails){d, d + n, (const int16_t *)(const void *)(d + 2 * n)};
+CK_AVX2 CK_INLINE void store_codes(const rows8 *w, const int h, uint8_t *q) {
+    UNROLL for (int v = 0; v < 8; v++)
+        _mm256_storeu_si256((__m256i *)(q + 64 * v + 32 * h), w->q[v]);
 }
-
+CK_AVX2 CK_INLINE void store_wide_codes(const rows8 *w, const int h, int16_t *q) {
+    UNROLL for (int v = 0; v < 8; v++) {
+        char *at = (char *)q + 128 * v + 32 * h;
+        _mm256_storeu_si256((__m256i *)at, _mm256_srai_epi16(_mm256_slli_epi16(w->q[v], 8), 8));
+        _mm256_storeu_si256((__m256i *)(at + 64), _mm256_srai_epi16(w->q[v], 8));
+    }
+}
+/// Rows 8 h ... 8 h + 7 of group g of a panel, as the group number `to` of a block.
+CK_AVX2 CK_INLINE void unpack8(const int type, const void *panel, int64_t g, const int h,
+                               void *block, int64_t to) {
+    const ck_kind kind = kind_of(type);
+    rows8 w;
+    load8(type, panel, g, h, &w);
+    if (kind == kind_s8) {
+        unpacked_wide_group *u = (unpacked_wide_group *)block + to;
+        store_wide_codes(&w, h, u->q);
+        _mm256_storeu_ps(u->scale + 8 * h, w.scale);
+    } else if (is_k(kind)) {
+        unpacked_super *eight = (unpacked_super *)block + (to >> 3);
+        unpacked_group *u = eight->groups + (to & 7);
+        store_codes(&w, h, u->q);
+        _mm256_storeu_si256((__m256i *)u->halves[8 * h], w.halves);
+        _mm256_storeu_ps(eight->scale + 8 * h, w.scale);
+        if (!has_minima(kind)) return;
+        _mm256_storeu_ps(eight->min + 8 * h, w.min);
+        if (!(to & 1)) _mm256_storeu_si256((__m256i *)u->mins[8 * h], mins8(type, panel, g, h));
+    } else {
+        unpacked_group *u = (unpacked_group *)block + to;
+        store_codes(&w, h, u->q);
+        _mm256_storeu_ps(u->scale + 8 * h, w.scale);
+        if (has_minimum(kind)) _mm256_storeu_ps(u->min + 8 * h, w.min);
+    }
+}
 CK_AVX2 CK_INLINE void unpack_n(const int type, const void *panel, int64_t first, int64_t count,
                                 void *out) {
-    const ck_kind kind = kind_of(type);
-    for (int64_t g = 0; g < count; g++) {
-        UNROLL for (int h = 0; h < 2; h++) {
-            rows8 w;
-            load8(type, panel, first + g, h, &w);
-            if (kind == kind_s8) {
-                unpacked_wide_group *to = (unpacked_wide_group *)out + g;
-                UNROLL for (int v = 0; v < 8; v++) {
-                    char *at = (char *)to->q + 128 * v + 32 * h;
-                    _mm256_storeu_si256((__m256i *)at,
-                                        _mm256_srai_epi16(_mm256_slli_epi16(w.q[v], 8), 8));
-                    _mm256_storeu_si256((__m256i *)(at + 64), _mm256_srai_epi16(w.q[v], 8));
-                }
-                _mm256_storeu_ps(to->scale + 8 * h, w.scale);
-            } else {
-                unpacked_group *to = (unpacked_group *)out + g;
-                UNROLL for (int v = 0; v < 8; v++)
-                    _mm256_storeu_si256((__m256i *)(to->q + 64 * v + 32 * h), w.q[v]);
-                _mm256_storeu_ps(to->scale + 8 * h, w.scale);
-                if (kind == kind_halves)
-                    _mm256_storeu_si256((__m256i *)to->halves[8 * h], w.halves);
-                else if (has_minimum(kind))
-                    _mm256_storeu_ps(to->min + 8 * h, w.min);
-            }
-        }
-    }
+    for (int64_t g = 0; g < count; g++)
+        UNROLL for (int h = 0; h < 2; h++) unpack8(type, panel, first + g, h, out, g);
 }
 #define UNPACK(type)                                                                               \
     case CK_##type: unpack_n(CK_##type, panel, first, count, out); break
@@ -54,65 +57,54 @@ CK_AVX2 void ck_panel_unpack_avx2(int type, const void *panel, int64_t first, in
     switch (type) { EACH_PACKED_TYPE(UNPACK); }
 }
 
-/// Adds words first..<last of 16 rows with n columns to 16-bit sums.
+/// Adds words first..<last of 16 rows with n columns to sums of 16 bits, which begin where `begin`
+/// says or at zero.
 CK_AVX2 CK_INLINE void add_words(const int n, const uint8_t *q, const char *tile, const int first,
-                                 const int last, __m256i sums[avx2_columns][2]) {
+                                 const int last, const char *begin, __m256i sums[avx2_columns][2]) {
+    if (begin)
+        UNROLL for (int i = 0; i < n; i++) sums[i][0] = sums[i][1] = BROADCAST32(begin + 4 * i);
     UNROLL for (int v = first; v < last; v++) {
         __m256i w0 = LOAD(q + 64 * v), w1 = LOAD(q + 64 * v + 32);
         UNROLL for (int i = 0; i < n; i++) {
             __m256i x = BROADCAST32(tile + 32 * i + 4 * v);
             __m256i p0 = pairs(w0, x), p1 = pairs(w1, x);
-            sums[i][0] = v == first ? p0 : _mm256_add_epi16(sums[i][0], p0);
-            sums[i][1] = v == first ? p1 : _mm256_add_epi16(sums[i][1], p1);
+            sums[i][0] = v == first && !begin ? p0 : _mm256_add_epi16(sums[i][0], p0);
+            sums[i][1] = v == first && !begin ? p1 : _mm256_add_epi16(sums[i][1], p1);
             IN_PLACE(sums[i][0]);
             IN_PLACE(sums[i][1]);
         }
     }
 }
-
-/// The integer sums of one unpacked group of 16 rows with n columns.
-CK_AVX2 CK_INLINE void sum_group(const ck_kind kind, const int n, const void *group,
-                                 const char *tile, const int16_t *half,
-                                 __m256i s[avx2_columns][2]) {
-    const unpacked_group *u = group;
-    if (kind == kind_s8) {
-        const char *q = (const char *)((const unpacked_wide_group *)group)->q;
-        UNROLL for (int v = 0; v < 16; v++) {
-            __m256i w0 = LOAD(q + 64 * v), w1 = LOAD(q + 64 * v + 32);
-            UNROLL for (int i = 0; i < n; i++) {
-                __m256i x = BROADCAST32(tile + 64 * i + 4 * v);
-                __m256i p0 = _mm256_madd_epi16(w0, x), p1 = _mm256_madd_epi16(w1, x);
-                s[i][0] = v == 0 ? p0 : _mm256_add_epi32(s[i][0], p0);
-                s[i][1] = v == 0 ? p1 : _mm256_add_epi32(s[i][1], p1);
-                IN_PLACE(s[i][0]);
-                IN_PLACE(s[i][1]);
-            }
-        }
-    } else if (kind == kind_u4 || kind == kind_u4_min) {
-        add_words(n, u->q, tile, 0, 8, s);
-        UNROLL for (int i = 0; i < n; i++) UNROLL for (int h = 0; h < 2; h++) s[i][h] =
-            finish(kind, s[i][h], half + 2 * i);
-    } else if (kind == kind_u5 || kind == kind_u5_min) {
+/// The integer sums of one unpacked group of 16 rows with n columns, added to s beyond the `first`;
+/// of a k kind with the group's scales.
+CK_AVX2 CK_INLINE void sum_group(const ck_kind kind, const int n, const unpacked_group *u,
+                                 const char *tile, const bool first, __m256i s[avx2_columns][2]) {
+    const int words = words_at_once(kind);
+    UNROLL for (int v = 0; v < 8; v += words) {
         __m256i part[avx2_columns][2];
-        add_words(n, u->q, tile, 0, 4, part);
-        UNROLL for (int i = 0; i < n; i++) UNROLL for (int h = 0; h < 2; h++) s[i][h] =
-            whole(part[i][h]);
-        add_words(n, u->q, tile, 4, 8, part);
-        UNROLL for (int i = 0; i < n; i++) UNROLL for (int h = 0; h < 2; h++) {
-            s[i][h] = _mm256_add_epi32(s[i][h], whole(part[i][h]));
-            if (kind == kind_u5) s[i][h] = _mm256_add_epi32(s[i][h], offset_of(16, half + 2 * i));
-        }
-    } else {
+        add_words(n, u->q, tile, v, v + words, begin_at(kind, n, tile + 32 * n, v), part);
         UNROLL for (int h = 0; h < 2; h++) {
-            __m256i halves = LOAD(u->halves[8 * h]);
+            const __m256i factor = factor_of(kind, LOAD(u->halves[8 * h]), v);
             UNROLL for (int i = 0; i < n; i++) {
-                __m256i a[4];
-                UNROLL for (int v = 0; v < 4; v++) a[v] = _mm256_add_epi16(
-                    pairs(LOAD(u->q + 128 * v + 32 * h), BROADCAST32(tile + 32 * i + 8 * v)),
-                    pairs(LOAD(u->q + 128 * v + 64 + 32 * h),
-                          BROADCAST32(tile + 32 * i + 8 * v + 4)));
-                s[i][h] = join_halves(a[0], a[1], a[2], a[3], halves, half + 2 * i);
+                __m256i sum = _mm256_madd_epi16(part[i][h], factor);
+                s[i][h] = first && v == 0 ? sum : _mm256_add_epi32(s[i][h], sum);
             }
+        }
+    }
+}
+/// Those of 16-bit codes.
+CK_AVX2 CK_INLINE void sum_wide_group(const int n, const unpacked_wide_group *u, const char *tile,
+                                      __m256i s[avx2_columns][2]) {
+    const char *q = (const char *)u->q;
+    UNROLL for (int v = 0; v < 16; v++) {
+        __m256i w0 = LOAD(q + 64 * v), w1 = LOAD(q + 64 * v + 32);
+        UNROLL for (int i = 0; i < n; i++) {
+            __m256i x = BROADCAST32(tile + 64 * i + 4 * v);
+            __m256i p0 = _mm256_madd_epi16(w0, x), p1 = _mm256_madd_epi16(w1, x);
+            s[i][0] = v == 0 ? p0 : _mm256_add_epi32(s[i][0], p0);
+            s[i][1] = v == 0 ? p1 : _mm256_add_epi32(s[i][1], p1);
+            IN_PLACE(s[i][0]);
+            IN_PLACE(s[i][1]);
         }
     }
 }
@@ -129,7 +121,10 @@ CK_AVX2 CK_INLINE void multiply_n(const ck_kind kind, const int n, const void *u
     block_sums all[block_groups];
     for (int64_t g = 0; g < groups; g++, x += tile_step, w += step) {
         block_sums sums; // in registers
-        sum_group(kind, n, w, x, tails_of(kind, n, x).half, sums.s);
+        if (wide)
+            sum_wide_group(n, (const void *)w, x, sums.s);
+        else
+            sum_group(kind, n, (const void *)w, x, true, sums.s);
         all[g] = sums;
     }
     __m256 sums[avx2_columns][2];
@@ -138,7 +133,7 @@ CK_AVX2 CK_INLINE void multiply_n(const ck_kind kind, const int n, const void *u
     x = tile;
     w = unpacked;
     for (int64_t g = 0; g < groups; g++, x += tile_step, w += step) {
-        const tails t = tails_of(kind, n, x);
+        const float *d = (const float *)(const void *)(x + n * (wide ? 64 : 32));
         const float *scale = (const float *)(const void *)(w + (wide ? 1024 : 512));
         const __m256 none = _mm256_setzero_ps();
         __m256 scales[2], mins[2] = {none, none};
@@ -147,13 +142,52 @@ CK_AVX2 CK_INLINE void multiply_n(const ck_kind kind, const int n, const void *u
             if (has_minimum(kind)) mins[h] = _mm256_loadu_ps(scale + 16 + 8 * h);
         }
         UNROLL for (int i = 0; i < n; i++) UNROLL for (int h = 0; h < 2; h++) sums[i][h] =
-            scaled(kind, all[g].s[i][h], scales[h], mins[h], t.d + i, t.sum + i, sums[i][h]);
+            scaled(kind, all[g].s[i][h], scales[h], mins[h], d + i, d + n + i, sums[i][h]);
     }
     UNROLL for (int i = 0; i < n; i++) UNROLL for (int h = 0; h < 2; h++)
         _mm256_storeu_ps(c + i * stride + 8 * h, sums[i][h]);
 }
 
-#define MULTIPLY(kind)                                                                             \
+/// The minima of eight groups, each with the sum of its activations.
+CK_AVX2 CK_INLINE void sum_minima(const int n, const unpacked_group *u, const char *tile,
+                                  __m256i s[avx2_columns][2]) {
+    UNROLL for (int g = 0; g < super_groups; g += 2) UNROLL for (int h = 0; h < 2; h++) {
+        const __m256i mins = LOAD(u[g].mins[8 * h]);
+        const char *x = tile + g * n * (32 + tail_bytes) + 36 * n;
+        UNROLL for (int i = 0; i < n; i++) {
+            __m256i sum = _mm256_madd_epi16(mins, BROADCAST32(x + 4 * i));
+            s[i][h] = g == 0 ? sum : _mm256_add_epi32(s[i][h], sum);
+        }
+    }
+}
+/// The same for the k kinds: eight groups at a time.
+CK_AVX2 CK_INLINE void multiply_k(const ck_kind kind, const int n, const void *unpacked,
+                                  int64_t groups, const char *tile, float *c, int64_t stride,
+                                  bool accumulate) {
+    const int64_t step = n * (32 + tail_bytes);
+    const unpacked_super *u = unpacked, *end = u + groups / super_groups;
+    for (; u < end; u++, tile += super_groups * step, accumulate = true) {
+        block_sums sums, minima;
+        sum_group(kind, n, u->groups, tile, true, sums.s);
+        for (int g = 1; g < super_groups; g++)
+            sum_group(kind, n, u->groups + g, tile + g * step, false, sums.s);
+        if (has_minima(kind)) sum_minima(n, u->groups, tile, minima.s);
+        const float *d = (const float *)(const void *)(tile + 32 * n);
+        UNROLL for (int h = 0; h < 2; h++) {
+            const __m256 scale = _mm256_loadu_ps(u->scale + 8 * h);
+            const __m256 min = _mm256_loadu_ps(u->min + 8 * h);
+            UNROLL for (int i = 0; i < n; i++) {
+                float *to = c + i * stride + 8 * h;
+                __m256 sum = accumulate ? _mm256_loadu_ps(to) : _mm256_setzero_ps();
+                sum = scaled(kind, sums.s[i][h], scale, min, d + i, 0, sum);
+                if (has_minima(kind)) sum = add_minima(minima.s[i][h], min, d + i, sum);
+                _mm256_storeu_ps(to, sum);
+            }
+        }
+    }
+}
+
+#define MULTIPLY(multiply_n, kind)                                                                 \
     CK_AVX2 static void multiply_##kind(int n, const void *u, int64_t g, const char *t, float *c,  \
                                         int64_t s, bool a) {                                       \
         switch (n) {                                                                               \
@@ -164,25 +198,59 @@ CK_AVX2 CK_INLINE void multiply_n(const ck_kind kind, const int n, const void *u
         default: multiply_n(kind, 5, u, g, t, c, s, a); break;                                     \
         }                                                                                          \
     }
-MULTIPLY(kind_u4)
-MULTIPLY(kind_u4_min)
-MULTIPLY(kind_u5)
-MULTIPLY(kind_u5_min)
-MULTIPLY(kind_halves)
-MULTIPLY(kind_s8)
+MULTIPLY(multiply_n, kind_u4)
+MULTIPLY(multiply_n, kind_u4_min)
+MULTIPLY(multiply_n, kind_u5)
+MULTIPLY(multiply_n, kind_u5_min)
+MULTIPLY(multiply_n, kind_s8)
+MULTIPLY(multiply_k, kind_k4)
+MULTIPLY(multiply_k, kind_k5)
+MULTIPLY(multiply_k, kind_k6)
+
+CK_INLINE void multiply(const ck_kind kind, int n, const void *unpacked, int64_t groups,
+                        const char *tile, float *c, int64_t stride, bool accumulate) {
+#define CASE(kind)                                                                                 \
+    case kind: multiply_##kind(n, unpacked, groups, tile, c, stride, accumulate); break
+    switch (kind) {
+        CASE(kind_u4);
+        CASE(kind_u4_min);
+        CASE(kind_u5);
+        CASE(kind_u5_min);
+        CASE(kind_s8);
+        CASE(kind_k4);
+        CASE(kind_k5);
+        CASE(kind_k6);
+    case kind_count: break;
+    }
+}
+
+/// Lines that are fetched at a time: more would be waited for.
+enum { lines_at_once = 24 };
 
 void ck_panel_multiply_avx2(ck_kind kind, int panels, int n, const void *unpacked, int64_t groups,
                             const void *tile, float *c, int64_t stride, bool accumulate,
                             const upcoming *next) {
     (void)panels;
-    fetch(next, next->from & ~63ll, next->to);
-    switch (kind) {
-    case kind_u4: multiply_kind_u4(n, unpacked, groups, tile, c, stride, accumulate); break;
-    case kind_u4_min: multiply_kind_u4_min(n, unpacked, groups, tile, c, stride, accumulate); break;
-    case kind_u5: multiply_kind_u5(n, unpacked, groups, tile, c, stride, accumulate); break;
-    case kind_u5_min: multiply_kind_u5_min(n, unpacked, groups, tile, c, stride, accumulate); break;
-    case kind_halves: multiply_kind_halves(n, unpacked, groups, tile, c, stride, accumulate); break;
-    default: multiply_kind_s8(n, unpacked, groups, tile, c, stride, accumulate); break;
+    const int64_t bytes = next->to - next->from;
+    int64_t fetched = next->from & ~63ll;
+    if (bytes <= 64 * lines_at_once) {
+        fetch(next, fetched, next->to);
+        multiply(kind, n, unpacked, groups, tile, c, stride, accumulate);
+        return;
+    }
+    // Of few columns, each has a large share of the next panel to fetch: some with each piece.
+    const int64_t unit = is_k(kind) ? super_groups : 1, units = groups / unit;
+    const int64_t size = is_k(kind)        ? sizeof(unpacked_super)
+                         : kind == kind_s8 ? sizeof(unpacked_wide_group)
+                                           : sizeof(unpacked_group);
+    int64_t pieces = bytes / (64 * lines_at_once) + 1;
+    if (pieces > units) pieces = units;
+    for (int64_t piece = 0; piece < pieces; piece++) {
+        const int64_t first = units * piece / pieces, last = units * (piece + 1) / pieces;
+        fetched = fetch(next, fetched, next->from + bytes * (piece + 1) / pieces);
+        multiply(kind, n, (const char *)unpacked + first * size, (last - first) * unit,
+                 tile_at(tile, kind == kind_s8, n, first * unit), c, stride,
+                 accumulate || first > 0);
     }
 }
 

@@ -5,63 +5,16 @@
 // and no sum crosses a vector. As in panels_avx512.c codes with an offset cost no subtraction,
 // because their sum starts at -offset * sum(x), unpacked codes all have the offset 128, and a sum
 // of integers that started at the bits of 1.5 * 2^23 ends as those of a float. All sums are exact,
-// and equal the scalar kernels' to the bit.
-#include "panels_avx2.h"
+// and equal the scalar kernels' to the bit. The k kinds are in panels_avxvnni_k.h.
+#include "panels_avxvnni_k.h"
 
 #if CK_X86
 
-/// Columns in a tile, and those up to which weights are not unpacked first: with two vectors of
-/// rows they are 12 chains.
-enum { columns = 6 };
-_Static_assert(columns <= max_tile, "tile");
-
-/// The sums of one group: [column][8 rows].
-typedef struct {
-    __m256i of[columns][2];
-} group_sums;
-/// The activations of one group, of n columns.
-typedef struct {
-    const char *q;
-    const float *d, *sum;
-    const int16_t *half;
-    const int32_t *start;
-} activations;
-CK_INLINE activations activations_at(const int n, const char *tile) {
-    const float *d = (const float *)(const void *)(tile + 32 * n);
-    const int32_t *words = (const int32_t *)(const void *)d;
-    return (activations){tile, d, d + n, (const int16_t *)(words + 2 * n), words + 3 * n};
-}
-
-CK_AVXVNNI CK_INLINE __m256i dot(__m256i sum, __m256i codes, __m256i x) {
-    return _mm256_dpbusd_avx_epi32(sum, codes, x);
-}
-/// Where the sum of codes with an offset starts in column i.
-CK_AVXVNNI CK_INLINE __m256i start_of(const ck_kind kind, const int offset, activations x,
-                                      const int i) {
-    if (kind == kind_halves) return _mm256_setzero_si256();
-    if (has_minimum(kind)) return _mm256_set1_epi32(integer_zero);
-    return _mm256_set1_epi32((x.start[i] - integer_zero) / (128 / offset) + integer_zero);
-}
-/// What scales make of the sums of both halves of a group.
-CK_AVXVNNI CK_INLINE __m256i joined(__m256i first, __m256i second, __m256i halves,
-                                    const int16_t *half) {
-    __m256i scale0 = _mm256_srai_epi32(_mm256_slli_epi32(halves, 16), 16);
-    __m256i scale1 = _mm256_srai_epi32(halves, 16);
-    __m256i s =
-        _mm256_add_epi32(_mm256_mullo_epi32(first, scale0), _mm256_mullo_epi32(second, scale1));
-    __m256i offset = _mm256_madd_epi16(halves, BROADCAST32(half));
-    return _mm256_sub_epi32(s, _mm256_slli_epi32(offset, 5));
-}
 /// c and the contribution of one group, whose integer sum is s.
 CK_AVXVNNI CK_INLINE __m256 add_scaled(const ck_kind kind, __m256i s, __m256 scale, __m256 min,
                                        activations x, const int i, __m256 c) {
-    __m256 part;
-    // Sums of halves are too large for the bits of a float.
-    if (kind == kind_halves)
-        part = _mm256_mul_ps(_mm256_cvtepi32_ps(s), scale);
-    else
-        part = _mm256_fmadd_ps(_mm256_castsi256_ps(s), scale,
-                               _mm256_mul_ps(scale, _mm256_set1_ps(-0x1.8p23f)));
+    const __m256 back = _mm256_mul_ps(scale, _mm256_set1_ps(-0x1.8p23f));
+    __m256 part = _mm256_fmadd_ps(_mm256_castsi256_ps(s), scale, back);
     c = _mm256_fmadd_ps(part, _mm256_broadcast_ss(x.d + i), c);
     return has_minimum(kind) ? _mm256_fmadd_ps(min, _mm256_broadcast_ss(x.sum + i), c) : c;
 }
@@ -69,6 +22,10 @@ CK_AVXVNNI CK_INLINE __m256 add_scaled(const ck_kind kind, __m256i s, __m256 sca
 CK_AVXVNNI CK_INLINE void direct_n(const int type, const int n, const void *panel, int64_t groups,
                                    const char *tile, float *c) {
     const ck_kind kind = kind_of(type);
+    if (is_k(kind)) {
+        direct_k(type, n, panel, groups, tile, c);
+        return;
+    }
     const int offset = kind == kind_u4 ? 8 : kind == kind_u5 ? 16 : 128;
     __m256 sums[columns][2];
     UNROLL for (int i = 0; i < n; i++) sums[i][0] = sums[i][1] = _mm256_setzero_ps();
@@ -82,12 +39,9 @@ CK_AVXVNNI CK_INLINE void direct_n(const int type, const int n, const void *pane
                 UNROLL for (int v = 0; v < 8; v++) w.q[v] =
                     _mm256_xor_si256(w.q[v], _mm256_set1_epi8(-128));
             UNROLL for (int i = 0; i < n; i++) {
-                __m256i s = start_of(kind, offset, x, i), second = s;
-                UNROLL for (int v = 0; v < 8; v++) {
-                    __m256i *to = kind == kind_halves && v >= 4 ? &second : &s;
-                    *to = dot(*to, w.q[v], BROADCAST32(x.q + 32 * i + 4 * v));
-                }
-                if (kind == kind_halves) s = joined(s, second, w.halves, x.half + 2 * i);
+                __m256i s = start_of(kind, offset, x, i);
+                UNROLL for (int v = 0; v < 8; v++) s =
+                    dot(s, w.q[v], BROADCAST32(x.q + 32 * i + 4 * v));
                 sums[i][h] = add_scaled(kind, s, w.scale, w.min, x, i, sums[i][h]);
             }
         }
@@ -111,23 +65,19 @@ CK_AVXVNNI CK_INLINE void direct_n(const int type, const int n, const void *pane
 DIRECT_OF_EACH_TYPE
 
 CK_AVXVNNI CK_INLINE void unpack_n(const int type, const void *panel, int64_t first, int64_t count,
-                                   unpacked_group *out) {
+                                   void *to) {
     const ck_kind kind = kind_of(type);
-    // What an offset lacks of 128; for signed codes the same as to add it.
-    const int8_t lacking = kind == kind_u4 ? 120 : kind == kind_u5 ? 112 : -128;
-    const bool has_offset = kind == kind_u4 || kind == kind_u5 || kind == kind_s8;
+    if (is_k(kind)) {
+        unpack_k(type, panel, first, count, to);
+        return;
+    }
+    unpacked_group *out = to;
     for (int64_t g = 0; g < count; g++, out++) UNROLL for (int h = 0; h < 2; h++) {
             rows8 w;
             load8(type, panel, first + g, h, &w);
-            UNROLL for (int v = 0; v < 8; v++) {
-                if (has_offset) w.q[v] = _mm256_add_epi8(w.q[v], _mm256_set1_epi8(lacking));
-                _mm256_storeu_si256((__m256i *)(out->q + 64 * v + 32 * h), w.q[v]);
-            }
+            store_codes(kind, &w, h, out);
             _mm256_storeu_ps(out->scale + 8 * h, w.scale);
-            if (kind == kind_halves)
-                _mm256_storeu_si256((__m256i *)out->halves[8 * h], w.halves);
-            else if (has_minimum(kind))
-                _mm256_storeu_ps(out->min + 8 * h, w.min);
+            if (has_minimum(kind)) _mm256_storeu_ps(out->min + 8 * h, w.min);
         }
 }
 #define UNPACK(type)                                                                               \
@@ -137,39 +87,22 @@ CK_AVXVNNI static void unpack(int type, const void *panel, int64_t first, int64_
     switch (type) { EACH_PACKED_TYPE(UNPACK); }
 }
 
-/// Adds words first..<last of 16 unpacked rows with n columns.
-CK_AVXVNNI CK_INLINE void add_words(const int n, const uint8_t *q, const char *x, const int first,
-                                    const int last, group_sums *s) {
-    UNROLL for (int v = first; v < last; v++) {
-        __m256i w0 = LOAD(q + 64 * v), w1 = LOAD(q + 64 * v + 32);
-        UNROLL for (int i = 0; i < n; i++) {
-            __m256i column = BROADCAST32(x + 32 * i + 4 * v);
-            s->of[i][0] = dot(s->of[i][0], w0, column);
-            s->of[i][1] = dot(s->of[i][1], w1, column);
-            IN_PLACE(s->of[i][0]);
-            IN_PLACE(s->of[i][1]);
-        }
-    }
-}
 CK_AVXVNNI CK_INLINE void sum_group(const ck_kind kind, const int n, const unpacked_group *w,
                                     activations x, group_sums *s) {
     UNROLL for (int i = 0; i < n; i++) s->of[i][0] = s->of[i][1] = start_of(kind, 128, x, i);
-    if (kind != kind_halves) {
-        add_words(n, w->q, x.q, 0, 8, s);
-        return;
-    }
-    group_sums second = *s;
-    add_words(n, w->q, x.q, 0, 4, s);
-    add_words(n, w->q, x.q, 4, 8, &second);
-    UNROLL for (int i = 0; i < n; i++) UNROLL for (int h = 0; h < 2; h++) s->of[i][h] =
-        joined(s->of[i][h], second.of[i][h], LOAD(w->halves[8 * h]), x.half + 2 * i);
+    add_words(n, w->q, x.q, 0, 8, s);
 }
 
 /// First the integer sums of all groups, then what their scales make of them: the registers do not
 /// hold the sums of both.
-CK_AVXVNNI CK_INLINE void multiply_n(const ck_kind kind, const int n, const unpacked_group *w,
+CK_AVXVNNI CK_INLINE void multiply_n(const ck_kind kind, const int n, const void *unpacked,
                                      int64_t groups, const char *tile, float *c, int64_t stride,
                                      bool accumulate) {
+    if (is_k(kind)) {
+        multiply_k(kind, n, unpacked, groups, tile, c, stride, accumulate);
+        return;
+    }
+    const unpacked_group *w = unpacked;
     const int64_t step = n * (32 + tail_bytes);
     group_sums all[block_groups];
     for (int64_t g = 0; g < groups; g++) {
@@ -209,7 +142,9 @@ CK_AVXVNNI CK_INLINE void multiply_n(const ck_kind kind, const int n, const unpa
     }
 MULTIPLY(kind_u4)
 MULTIPLY(kind_u4_min)
-MULTIPLY(kind_halves)
+MULTIPLY(kind_k4)
+MULTIPLY(kind_k5)
+MULTIPLY(kind_k6)
 
 static void multiply(ck_kind kind, int panels, int n, const void *u, int64_t g, const void *t,
                      float *c, int64_t s, bool a, const upcoming *next) {
@@ -218,7 +153,9 @@ static void multiply(ck_kind kind, int panels, int n, const void *u, int64_t g, 
     switch (kind) {
     case kind_u4_min:
     case kind_u5_min: multiply_kind_u4_min(n, u, g, t, c, s, a); break;
-    case kind_halves: multiply_kind_halves(n, u, g, t, c, s, a); break;
+    case kind_k4: multiply_kind_k4(n, u, g, t, c, s, a); break;
+    case kind_k5: multiply_kind_k5(n, u, g, t, c, s, a); break;
+    case kind_k6: multiply_kind_k6(n, u, g, t, c, s, a); break;
     // Unpacked, these differ in nothing.
     default: multiply_kind_u4(n, u, g, t, c, s, a); break;
     }

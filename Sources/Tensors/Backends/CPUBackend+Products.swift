@@ -42,11 +42,25 @@ final class ProductMemory {
 struct ProductInput {
     /// As they are, and turned where there are many; for weights in floating point.
     var floats: ck_float_activations
-    /// Quantized; one buffer a kind (`ck_activation_kind`).
-    var quantized: (UnsafeMutableRawPointer?, UnsafeMutableRawPointer?) = (nil, nil)
+    /// Quantized, one buffer a kind; no array, for nothing is allocated for a token.
+    private var kinds:
+        (UnsafeMutableRawPointer?, UnsafeMutableRawPointer?, UnsafeMutableRawPointer?)
 
+    init(floats: ck_float_activations) { self.floats = floats }
+
+    /// Those of a kind (`ck_activation_kind`).
+    subscript(kind: Int) -> UnsafeMutableRawPointer? {
+        get { kind == 0 ? kinds.0 : kind == 1 ? kinds.1 : kinds.2 }
+        set {
+            switch kind {
+            case 0: kinds.0 = newValue
+            case 1: kinds.1 = newValue
+            default: kinds.2 = newValue
+            }
+        }
+    }
     func quantized(for type: Int32) -> UnsafeMutableRawPointer? {
-        ck_activation_kind(type) == 0 ? quantized.0 : quantized.1
+        self[Int(ck_activation_kind(type))]
     }
 }
 
@@ -161,7 +175,7 @@ extension CPUBackend {
                 let kind = Int(ck_activation_kind(type))
                 let buffer = quantizedMemory[kind].grown(
                     to: ck_activation_bytes(type, columns, count))
-                if kind == 0 { input.quantized.0 = buffer } else { input.quantized.1 = buffer }
+                input[kind] = buffer
                 forEachTile(Int(ck_activation_tiles(count))) {
                     ck_quantize_tile(type, columns, count, $0, x.data, Int64(x.width), buffer)
                 }

@@ -11,7 +11,7 @@ package final class CPUBackend: Backend {
     let computation: Computation
     var scratch: [Scratch]
     var packedMemory = PackedMemory()
-    let quantizedMemory = [ProductMemory(), ProductMemory()]
+    let quantizedMemory = (0..<CK_ACTIVATION_KINDS).map { _ in ProductMemory() }
     let turnedMemory = ProductMemory()
     let roundedMemory = ProductMemory()
     let chosenMemory = ProductMemory()
