@@ -163,8 +163,11 @@ const ck_limit_kernels ck_limits_neon = {f32_products_neon, byte_products_neon, 
 uint64_t ck_read(const void *memory, int64_t bytes) {
     const uint64_t *words = memory;
     uint64_t sums[16] = {0};
-    for (int64_t i = 0; i + 16 <= bytes / 8; i += 16)
+    for (int64_t i = 0; i + 16 <= bytes / 8; i += 16) {
+        // What the processor fetches by itself falls up to a tenth short.
+        for (int line = 0; line < 2; line++) __builtin_prefetch(words + i + 8 * (line + 8));
         for (int j = 0; j < 16; j++) sums[j] += words[i + j];
+    }
     for (int j = 1; j < 16; j++) sums[0] += sums[j];
     return sums[0];
 }

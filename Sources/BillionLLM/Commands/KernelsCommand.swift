@@ -55,7 +55,7 @@ enum KernelsCommand: Command {
             return Output.Format(
                 format: rate.format, n_512_gops: rate.operations, n_512_limit: rate.limitName,
                 n_512_share: rate.operations / rate.limit, n_1_gbs: rate.bytes,
-                n_1_share: rate.bytes / limits.readAll)
+                n_1_share: rate.bytes / rate.bytesRead)
         }
         let output = Output(
             kernel_variant: KernelVariant.current, n_threads: threads, cpu_info: Host.processor,

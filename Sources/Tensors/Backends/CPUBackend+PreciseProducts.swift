@@ -7,12 +7,11 @@ extension CPUBackend {
         _ matrix: any DeviceMatrix, _ x: any DeviceBuffer, into out: any DeviceBuffer, rows: Int
     ) {
         let (packed, x, out) = (cpu(matrix), cpu(x), cpu(out))
-        guard packed.panels != nil else { return multiply(packed, x, into: out, rows: rows) }
-        let type = packed.type
+        guard let panels = packed.panels else { return multiply(packed, x, into: out, rows: rows) }
         let rests = CPUBuffer(rows: rows, width: x.width)
         let products = CPUBuffer(rows: rows, width: out.width)
         forEachRow(rows) { row in
-            ck_quantization_rest(type, Int64(x.width), x.row(row), rests.row(row))
+            ck_quantization_rest(panels.type, Int64(x.width), x.row(row), rests.row(row))
         }
         multiply(packed, x, into: out, rows: rows)
         multiply(packed, rests, into: products, rows: rows)

@@ -21,12 +21,15 @@ package struct KernelLimits: Sendable {
         bytes = Self.operations(pool, ck_byte_products)
         bf16 = Self.operations(pool, ck_bf16_products)
         words = Self.operations(pool, ck_word_products)
-        let memory = AlignedBytes(count: 256 << 20)
+        let memory = AlignedBytes(count: Self.memoryRead)
         let one = ThreadPool(threadCount: 1)
         defer { one.stop() }
         readOne = Self.reading(memory, one)
         readAll = threads == 1 ? readOne : Self.reading(memory, pool)
     }
+
+    /// So much that no cache keeps a part worth mentioning for the next round; of weights as well.
+    static let memoryRead = 256 << 20
 
     /// The best of five rounds of about ten milliseconds.
     private static func operations(
@@ -44,14 +47,17 @@ package struct KernelLimits: Sendable {
     }
 
     private static func reading(_ memory: AlignedBytes, _ pool: ThreadPool) -> Double {
-        let piece = 1 << 20
-        let best = fastest(5) {
-            pool.run(memory.count / piece) { item, _ in
-                // The sum must be wanted by somebody, or nothing is read.
-                if ck_read(memory.start + item * piece, Int64(piece)) == 1 { ck_spin_hint() }
-            }
-        }
+        let best = fastest(5) { read(memory.start, memory.count, pool) }
         return Double(memory.count) / best / 1e9
+    }
+
+    static func read(_ start: UnsafeRawPointer, _ count: Int, _ pool: ThreadPool) {
+        let piece = 1 << 20
+        pool.run((count + piece - 1) / piece) { item, _ in
+            let size = min(piece, count - item * piece)
+            // The sum must be wanted by somebody, or nothing is read.
+            if ck_read(start + item * piece, Int64(size)) == 1 { ck_spin_hint() }
+        }
     }
 }
 
@@ -72,6 +78,9 @@ package struct KernelRate: Sendable {
     package let limitName: String
     /// 10^9 bytes of weights a second with one activation.
     package let bytes: Double
+    /// The same just read, in turn with the products: what neighbours at the memory leave changes
+    /// by the second.
+    package let bytesRead: Double
 
     /// Of the variant in use.
     package static func measure(
@@ -85,18 +94,23 @@ package struct KernelRate: Sendable {
         x.data.update(from: random, count: random.count)
         let out = CPUBuffer(rows: count, width: few.rows)
         let prompt = fastest(3) { backend.multiply(few, x, into: out, rows: count) }
-        // Too large for any cache.
-        let rows = (96 << 20) / format.byteCount(elements: columns) / 16 * 16
-        let many = try backend.makeMatrix(weights(format, rows: rows, columns: columns))
+        let rows = KernelLimits.memoryRead / format.byteCount(elements: columns) / 16 * 16
+        let many = cpu(try backend.makeMatrix(weights(format, rows: rows, columns: columns)))
         let one = CPUBuffer(rows: 1, width: rows)
-        let decode = fastest(5) { backend.multiply(many, x, into: one, rows: 1) }
         let packed = Int(ck_panel_bytes(Int32(format.ggmlType), Int64(columns)))
         let size = packed > 0 ? rows / 16 * packed : rows * format.byteCount(elements: columns)
+        let start = many.panels.map { UnsafeRawPointer($0.start) } ?? many.host.data
+        var (decode, read) = (Double.infinity, Double.infinity)
+        for _ in 0..<5 {
+            decode = min(decode, fastest(1) { backend.multiply(many, x, into: one, rows: 1) })
+            read = min(read, fastest(1) { KernelLimits.read(start, size, backend.pool) })
+        }
         let (limit, name) = Self.limit(of: format, limits)
         return KernelRate(
             format: format.name,
             operations: 2 * Double(few.rows * columns * count) / prompt / 1e9,
-            limit: limit, limitName: name, bytes: Double(size) / decode / 1e9)
+            limit: limit, limitName: name, bytes: Double(size) / decode / 1e9,
+            bytesRead: Double(size) / read / 1e9)
     }
 
     /// Of the products that a format's weights are multiplied by, and its name.
