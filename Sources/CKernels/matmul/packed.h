@@ -187,16 +187,16 @@ typedef struct {
                              // there are none, and of odd groups, what a kernel likes
     };
 } unpacked_group;
-/// Eight of them of a k kind.
-typedef struct {
-    unpacked_group groups[super_groups];
-    float scale[16], min[16];
-} unpacked_super;
 /// The same with 16-bit codes: [word][columns 0 2, then 1 3][row][2].
 typedef struct {
     int16_t q[512];
     float scale[16];
 } unpacked_wide_group;
+/// Eight unpacked groups of a k kind.
+typedef struct {
+    unpacked_group groups[super_groups];
+    float scale[16], min[16];
+} unpacked_super;
 
 /// Weights that are used next, which `multiply` fetches into the second-level cache while it
 /// computes: bytes from..<to of some panels.
@@ -275,4 +275,18 @@ CK_INLINE void sum_halves(const int8_t *q, int16_t halves[2]) {
 
 CK_INLINE void *tile_at(const void *tile, bool wide, int n, int64_t group) {
     return (char *)tile + tile_group_bytes(wide, n) * group;
+}
+
+/// One group of a tile of n columns whose q have 8 bits. Of the k kinds `sum` are pairs; kernels
+/// that add by pairs have something else at `half` and `start`.
+typedef struct {
+    const char *q;
+    const float *d, *sum;
+    const int16_t *half;
+    const int32_t *start;
+} activation_group;
+CK_INLINE activation_group activations_at(const int n, const char *tile) {
+    const float *d = (const float *)(const void *)(tile + 32 * n);
+    const int32_t *words = (const int32_t *)(const void *)d;
+    return (activation_group){tile, d, d + n, (const int16_t *)(words + 2 * n), words + 3 * n};
 }

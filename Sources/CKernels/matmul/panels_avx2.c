@@ -81,7 +81,8 @@ CK_AVX2 CK_INLINE void direct_n(const int type, const int n, const void *panel, 
                 if (!has_minima(kind) || g % 2) continue;
                 const __m256i mins = mins8(type, panel, g, h);
                 UNROLL for (int i = 0; i < n; i++) minima[h][i] = _mm256_add_epi32(
-                    minima[h][i], _mm256_madd_epi16(mins, BROADCAST32(tile + 36 * n + 4 * i)));
+                    minima[h][i],
+                    _mm256_madd_epi16(mins, BROADCAST32(activations_at(n, tile).sum + i)));
             }
         }
         UNROLL for (int h = 0; h < 2; h++) UNROLL for (int i = 0; i < n; i++) {

@@ -153,9 +153,9 @@ CK_AVX2 CK_INLINE void sum_minima(const int n, const unpacked_group *u, const ch
                                   __m256i s[avx2_columns][2]) {
     UNROLL for (int g = 0; g < super_groups; g += 2) UNROLL for (int h = 0; h < 2; h++) {
         const __m256i mins = LOAD(u[g].mins[8 * h]);
-        const char *x = tile + g * n * (32 + tail_bytes) + 36 * n;
+        const float *x = activations_at(n, tile_at(tile, false, n, g)).sum;
         UNROLL for (int i = 0; i < n; i++) {
-            __m256i sum = _mm256_madd_epi16(mins, BROADCAST32(x + 4 * i));
+            __m256i sum = _mm256_madd_epi16(mins, BROADCAST32(x + i));
             s[i][h] = g == 0 ? sum : _mm256_add_epi32(s[i][h], sum);
         }
     }
@@ -172,7 +172,7 @@ CK_AVX2 CK_INLINE void multiply_k(const ck_kind kind, const int n, const void *u
         for (int g = 1; g < super_groups; g++)
             sum_group(kind, n, u->groups + g, tile + g * step, false, sums.s);
         if (has_minima(kind)) sum_minima(n, u->groups, tile, minima.s);
-        const float *d = (const float *)(const void *)(tile + 32 * n);
+        const float *d = activations_at(n, tile).d;
         UNROLL for (int h = 0; h < 2; h++) {
             const __m256 scale = _mm256_loadu_ps(u->scale + 8 * h);
             const __m256 min = _mm256_loadu_ps(u->min + 8 * h);

@@ -67,19 +67,6 @@ CK_INLINE void fetch_some(gradual_fetch *f) {
     f->fetched = fetch(f->next, f->fetched, f->wanted < f->next->to ? f->wanted : f->next->to);
 }
 
-/// The activations of one group: of n columns of a tile, or a part of them.
-typedef struct {
-    const char *q;
-    const float *d, *sum;
-    const int16_t *half;
-    const int32_t *start;
-} activation_group;
-CK_INLINE activation_group activations_at(const int n, const char *tile) {
-    const float *d = (const float *)(const void *)(tile + 32 * n);
-    const int32_t *words = (const int32_t *)(const void *)d;
-    return (activation_group){tile, d, d + n, (const int16_t *)(words + 2 * n), words + 3 * n};
-}
-
 typedef struct {
     __m512i of[panels_at_once][direct_columns];
 } integers16;

@@ -12,7 +12,7 @@
 
 /// c and the contribution of one group, whose integer sum is s.
 CK_AVXVNNI CK_INLINE __m256 add_scaled(const ck_kind kind, __m256i s, __m256 scale, __m256 min,
-                                       activations x, const int i, __m256 c) {
+                                       activation_group x, const int i, __m256 c) {
     const __m256 back = _mm256_mul_ps(scale, _mm256_set1_ps(-0x1.8p23f));
     __m256 part = _mm256_fmadd_ps(_mm256_castsi256_ps(s), scale, back);
     c = _mm256_fmadd_ps(part, _mm256_broadcast_ss(x.d + i), c);
@@ -30,7 +30,7 @@ CK_AVXVNNI CK_INLINE void direct_n(const int type, const int n, const void *pane
     __m256 sums[columns][2];
     UNROLL for (int i = 0; i < n; i++) sums[i][0] = sums[i][1] = _mm256_setzero_ps();
     for (int64_t g = 0; g < groups; g++, tile += n * (32 + tail_bytes)) {
-        const activations x = activations_at(n, tile);
+        const activation_group x = activations_at(n, tile);
         read_ahead(type, panel, g);
         UNROLL for (int h = 0; h < 2; h++) {
             rows8 w;
@@ -88,7 +88,7 @@ CK_AVXVNNI static void unpack(int type, const void *panel, int64_t first, int64_
 }
 
 CK_AVXVNNI CK_INLINE void sum_group(const ck_kind kind, const int n, const unpacked_group *w,
-                                    activations x, group_sums *s) {
+                                    activation_group x, group_sums *s) {
     UNROLL for (int i = 0; i < n; i++) s->of[i][0] = s->of[i][1] = start_of(kind, 128, x, i);
     add_words(n, w->q, x.q, 0, 8, s);
 }
@@ -114,7 +114,7 @@ CK_AVXVNNI CK_INLINE void multiply_n(const ck_kind kind, const int n, const void
     UNROLL for (int i = 0; i < n; i++) UNROLL for (int h = 0; h < 2; h++) sums[i][h] =
         accumulate ? _mm256_loadu_ps(c + i * stride + 8 * h) : _mm256_setzero_ps();
     for (int64_t g = 0; g < groups; g++, w++) {
-        const activations x = activations_at(n, tile + g * step);
+        const activation_group x = activations_at(n, tile + g * step);
         const __m256 none = _mm256_setzero_ps();
         __m256 scales[2], mins[2] = {none, none};
         UNROLL for (int h = 0; h < 2; h++) {

@@ -13,24 +13,12 @@ _Static_assert(columns <= max_tile, "tile");
 typedef struct {
     __m256i of[columns][2];
 } group_sums;
-/// The activations of one group, of n columns.
-typedef struct {
-    const char *q;
-    const float *d, *sum;
-    const int16_t *half;
-    const int32_t *start;
-} activations;
-CK_INLINE activations activations_at(const int n, const char *tile) {
-    const float *d = (const float *)(const void *)(tile + 32 * n);
-    const int32_t *words = (const int32_t *)(const void *)d;
-    return (activations){tile, d, d + n, (const int16_t *)(words + 2 * n), words + 3 * n};
-}
 
 CK_AVXVNNI CK_INLINE __m256i dot(__m256i sum, __m256i codes, __m256i x) {
     return _mm256_dpbusd_avx_epi32(sum, codes, x);
 }
 /// Where the sum of codes with an offset starts in column i.
-CK_AVXVNNI CK_INLINE __m256i start_of(const ck_kind kind, const int offset, activations x,
+CK_AVXVNNI CK_INLINE __m256i start_of(const ck_kind kind, const int offset, activation_group x,
                                       const int i) {
     if (has_minimum(kind)) return _mm256_set1_epi32(integer_zero);
     return _mm256_set1_epi32((x.start[i] - integer_zero) / (128 / offset) + integer_zero);

@@ -34,7 +34,7 @@ CK_AVXVNNI CK_INLINE __m256i offsets_of(__m256i halves) {
 }
 
 /// Adds the scaled sums of a group of a k kind with column i.
-CK_AVXVNNI CK_INLINE __m256i add_column(const ck_kind kind, const rows8 *w, activations x,
+CK_AVXVNNI CK_INLINE __m256i add_column(const ck_kind kind, const rows8 *w, activation_group x,
                                         const int i, __m256i sum) {
     const int parts = kind == kind_k5 ? 1 : 2;
     __m256i s[2] = {_mm256_setzero_si256(), _mm256_setzero_si256()};
@@ -58,7 +58,7 @@ CK_AVXVNNI CK_INLINE void direct_k(const int type, const int n, const void *pane
         UNROLL for (int i = 0; i < n; i++) UNROLL for (int h = 0; h < 2; h++) sums.of[i][h] =
             minima.of[i][h] = _mm256_setzero_si256();
         for (int64_t j = g; j < g + super_groups; j++, tile += step) {
-            const activations x = activations_at(n, tile);
+            const activation_group x = activations_at(n, tile);
             read_ahead(type, panel, j);
             UNROLL for (int h = 0; h < 2; h++) {
                 IN_MEMORY(sums);
@@ -75,7 +75,7 @@ CK_AVXVNNI CK_INLINE void direct_k(const int type, const int n, const void *pane
                     add_pairs(minima.of[i][h], mins, x.sum + i);
             }
         }
-        const activations x = activations_at(n, tile - step);
+        const activation_group x = activations_at(n, tile - step);
         UNROLL for (int h = 0; h < 2; h++) {
             rows8 w;
             load8(type, panel, g, h, &w);
@@ -117,7 +117,7 @@ CK_AVXVNNI CK_INLINE void unpack_k(const int type, const void *panel, int64_t fi
 
 /// Adds the scaled sums of words first..<last, which are of the given half or of both.
 CK_AVXVNNI CK_INLINE void add_part(const ck_kind kind, const int n, const int first, const int last,
-                                   const int half, const unpacked_group *w, activations x,
+                                   const int half, const unpacked_group *w, activation_group x,
                                    group_sums *sums) {
     IN_MEMORY(*sums);
     group_sums s; // in registers
@@ -142,7 +142,7 @@ CK_AVXVNNI CK_INLINE void finish_k(const ck_kind kind, const int n, const int h,
         of_minima[i] = _mm256_setzero_si256();
     }
     for (int j = 0; j < super_groups; j += step, tile += step * n * (32 + tail_bytes)) {
-        const activations x = activations_at(n, tile);
+        const activation_group x = activations_at(n, tile);
         const unpacked_group *group = w->groups + j;
         __m256i first = LOAD(group[0].mins[8 * h]), second = first;
         if (kind == kind_k4) second = LOAD(group[1].mins[8 * h]);
@@ -171,7 +171,7 @@ CK_AVXVNNI CK_INLINE void multiply_k(const ck_kind kind, const int n, const unpa
         group_sums sums; // in memory
         UNROLL for (int i = 0; i < n; i++) sums.of[i][0] = sums.of[i][1] = _mm256_setzero_si256();
         for (int j = 0; j < super_groups; j++) {
-            const activations x = activations_at(n, tile + j * step);
+            const activation_group x = activations_at(n, tile + j * step);
             if (kind == kind_k6) {
                 add_part(kind, n, 0, 4, 0, w->groups + j, x, &sums);
                 add_part(kind, n, 4, 8, 1, w->groups + j, x, &sums);
